@@ -1,6 +1,6 @@
 #pragma once
-// What would make a planned job faster or smaller: the same model of a step with other numbers of
-// servers and threads, and other settings. Thread safety: pure functions.
+// Advice that would make a planned job faster or smaller, found by the same model of a step with
+// other numbers of servers and threads, and with other settings. Thread safety: pure functions.
 
 #include <functional>
 #include <string>
@@ -22,8 +22,8 @@ constexpr double kWorthwhileGain = 0.03;
 std::vector<std::string> AdviceFor(const TrainConfig& config, const StepWork& work,
                                    const PlanRates& rates);
 
-// What more servers and threads, and rows that are pulled earlier, gain by another model of a step's
-// seconds.
+// The gains from more servers and threads, and from rows that are pulled earlier. seconds: the model of a step's time
+// to use.
 std::vector<Gain> GainsOf(const TrainConfig& config, const StepWork& work,
                           const std::function<double(const StepWork&)>& seconds);
 

@@ -1,7 +1,7 @@
 #pragma once
-// The server's end of a worker's steps without a server: a channel that answers every step with
-// rows of whatever its memory holds, and counts what the frames take. With it the client's own code
-// (worker/servers/ps_client.h) says what a job will send. Thread safety: one thread.
+// A channel in place of a server: it answers every step with rows of uninitialised memory, and
+// counts the frames and their bytes. With it the client's own code (worker/servers/ps_client.h)
+// shows how much a job will send. Thread safety: one thread.
 
 #include <cstdint>
 #include <memory>
@@ -12,7 +12,7 @@
 namespace chorus::launch {
 
 // Frames in one direction. `bytes` are those that the client and the server count: metas and
-// arrays. `wire_bytes` have what framing adds, too (common/README.md).
+// arrays. `wire_bytes` also include the framing (common/README.md).
 struct FrameCount {
   uint64_t frames = 0;
   uint64_t bytes = 0;
@@ -27,8 +27,8 @@ struct FrameCount {
   friend bool operator==(const FrameCount&, const FrameCount&) = default;
 };
 
-// dims: of the table instances.  part_bytes: cluster.max_part_kb.  sent, received: from the
-// worker's side; they outlive the channel and are added to.
+// dims: those of the table instances. part_bytes: cluster.max_part_kb in bytes. sent, received: as
+// the worker sees it; the channel adds to them, and they outlive it.
 std::unique_ptr<Channel> NewCountingChannel(std::vector<uint32_t> dims, uint64_t part_bytes,
                                             FrameCount* sent, FrameCount* received);
 

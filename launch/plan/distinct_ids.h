@@ -1,6 +1,7 @@
 #pragma once
-// How many rows a log makes: the distinct keys that a model looks up in each of its tables, counted
-// by sketches (key_sketch.h) over every block. Thread safety: pure function; starts threads.
+// The number of rows that a log will make: the distinct keys that a model looks up in each of its
+// tables, counted by sketches (key_sketch.h) over every block. Thread safety: pure function; starts
+// threads.
 
 #include <cstdint>
 #include <vector>
@@ -12,8 +13,9 @@
 
 namespace chorus::launch {
 
-// [configured tables]. Rows that data.rows or data.unclicked_conversion drop are counted, too: they
-// are few, or their ids are those of others. Error: that of LogReader::ReadBlock.
+// [configured tables]. Keys of exposures that data.rows or data.unclicked_conversion drop are
+// counted, too: such exposures are few, or their ids occur in others. Error: that of
+// LogReader::ReadBlock.
 Result<std::vector<KeySketch>> SketchIds(const worker::LogReader& log,
                                          const worker::InputLayout& inputs, uint32_t threads);
 

@@ -1,6 +1,6 @@
 #pragma once
-// A job on paper whose steps are full: what a device does is counted of one full step, and what hosts do has to be of
-// the same. Thread safety: as TraceJob (job_plan.h).
+// A job on paper whose steps are full: the device's work is counted from one full step, and the hosts' work has to be
+// of full steps, too. Thread safety: as TraceJob (job_plan.h).
 
 #include <cstdint>
 #include <vector>
@@ -12,8 +12,8 @@
 
 namespace chorus::launch {
 
-// As TraceJob, of so many of the first `steps` steps as the log fills (plan.read_steps). Error: also kInvalidArgument,
-// the log fills fewer than a plan needs.
+// As TraceJob, but of only as many of the first `steps` steps as the log fills (plan.read_steps). Errors: those of
+// TraceJob; kInvalidArgument when the log fills fewer steps than a plan needs.
 Result<TracedJob> TraceFullSteps(const TrainConfig& config, const PlanLayout& layout,
                                  uint32_t steps, const std::vector<KeySketch>& ids,
                                  FileSystem& files);

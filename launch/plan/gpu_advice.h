@@ -1,5 +1,6 @@
 #pragma once
-// What would make a planned job on GPUs faster, or fit their memory. Thread safety: pure functions.
+// Advice that would make a planned job on GPUs faster, or fit their memory. Thread safety: pure
+// functions.
 
 #include <string>
 #include <vector>
@@ -11,11 +12,11 @@
 
 namespace chorus::launch {
 
-// Lines for people: what does not run first, then the most useful.
+// Lines for people: first what does not run at all, then the most useful advice.
 std::vector<std::string> GpuAdviceFor(const TrainConfig& config, const StepWork& work,
                                       const GpuWork& gpu, const PlanRates& rates);
 
-// Of a GPU that the CUDA library is not built for (gpu::Gpu::runs).
+// The line about a GPU that the CUDA library is not built for (gpu::Gpu::runs).
 std::string DoesNotRun(const std::string& gpu);
 
 }  // namespace chorus::launch

@@ -1,6 +1,6 @@
 #pragma once
-// The part of a plan that is of GPUs: times, bottleneck and advice, and what each device holds and
-// does. Thread safety: pure functions.
+// The part of a plan about GPUs: times, bottleneck and advice, and each device's memory and work.
+// Thread safety: pure functions.
 
 #include "common/config.pb.h"
 #include "launch/plan/gpu_work.h"
@@ -9,8 +9,8 @@
 
 namespace chorus::launch {
 
-// As Predict (job_plan.h), and plan.gpu; the page-locked memory of workers is added to theirs.
-// traced: of a layout with this GPU.
+// As Predict (job_plan.h), but also sets plan.gpu and adds page-locked memory to the memory of
+// workers. traced: a layout with this GPU.
 void PredictOnGpus(const TrainConfig& config, const PlanRates& rates, const GpuWork& gpu,
                    TracedJob* traced);
 

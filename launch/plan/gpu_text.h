@@ -1,5 +1,5 @@
 #pragma once
-// What a plan says of GPUs, for people. Thread safety: pure functions.
+// The text of a plan about GPUs, for people. Thread safety: pure functions.
 
 #include <string>
 #include <vector>
@@ -8,11 +8,11 @@
 
 namespace chorus::launch {
 
-// What a worker's device holds and does: lines of a plan.
+// The lines of a plan about a worker's device: its memory and its work.
 std::string GpuText(const PlanGpu& gpu);
 
-// A table of layouts with GPUs, in their order: efficiency is the exposures per second and GPU
-// against the first layout.
+// A table of layouts with GPUs, in their order. Efficiency is the number of exposures per second
+// and GPU, relative to the first layout.
 std::string GpuTableText(const std::vector<JobPlan>& plans);
 
 }  // namespace chorus::launch

@@ -1,6 +1,6 @@
 #pragma once
-// What a worker's step costs its GPU: counted by a dry run of the code that drives one, on the log's
-// own steps (launch/gpu). Thread safety: function of its arguments; starts a reader thread.
+// The cost of a worker's step on its GPU, counted by a dry run of the code that drives a GPU, on the log's own steps
+// (launch/gpu). Thread safety: function of its arguments; starts a reader thread.
 
 #include <cstdint>
 
@@ -15,7 +15,7 @@
 
 namespace chorus::launch {
 
-// Of the worker that has the most grains.
+// The work of the worker that has the most grains.
 struct GpuWork {
   gpu::Gpu gpu;
   ComputeConfig::Precision precision = ComputeConfig::FP32;
@@ -30,9 +30,9 @@ struct GpuWork {
 // Ranks are dealt to hosts as HostsOfRanks says (plan_layout.h).
 uint32_t MostWorkersOfHost(const TrainConfig& config, const PlanLayout& layout);
 
-// layout.gpu: `gpu`'s name. The cost is of the second step. Errors: that of the log; kInvalidArgument, a host has more
-// workers than GPUs (whatever compute.cuda.share_devices is), or the log does not fill two steps of the worker;
-// kResourceExhausted, a step needs more than compute.cuda.step_memory_mb.
+// layout.gpu: `gpu`'s name. The cost is that of the second step. Errors: that of the log; kInvalidArgument when a host
+// has more workers than GPUs (whatever compute.cuda.share_devices is), or the log does not fill two steps of the
+// worker; kResourceExhausted when a step needs more than compute.cuda.step_memory_mb.
 Result<GpuWork> TraceGpu(const TrainConfig& config, const PlanLayout& layout, const gpu::Gpu& gpu,
                          FileSystem& files);
 

@@ -1,7 +1,7 @@
 #pragma once
-// A job on paper: what each rank of a layout holds, sends and computes, and how long a step takes.
-// Frames are made by the client's own code from the log's own steps (worker_trace.h), ids are
-// counted by sketches (distinct_ids.h), times follow from rates (step_time.h).
+// A job on paper: how much each rank of a layout holds, sends and computes, and how long a step
+// takes. Frames are made by the client's own code from the log's own steps (worker_trace.h), ids
+// are counted by sketches (distinct_ids.h), times follow from rates (step_time.h).
 // Thread safety: one call at a time; starts threads.
 
 #include <cstdint>
@@ -19,21 +19,21 @@
 
 namespace chorus::launch {
 
-// One layout, traced: what times and advice are computed from.
+// One layout, traced: times and advice are computed from it.
 struct TracedJob {
   JobPlan plan;  // all but rates, times and advice
   StepWork work;
 };
 
-// ids: of the log's keys by configured table; [] = they are not counted, and servers' memory is
-// left out. Error: that of the log.
+// ids: sketches of the log's keys, by configured table; [] = keys are not counted, and servers'
+// memory is left out. Error: that of the log.
 Result<TracedJob> TraceJob(const TrainConfig& config, const PlanLayout& layout, uint32_t steps,
                            const std::vector<KeySketch>& ids, FileSystem& files);
 
-// Times, bottleneck and advice.
+// Adds times, bottleneck and advice to the plan.
 void Predict(const TrainConfig& config, const PlanRates& rates, TracedJob* traced);
 
-// Of the log of a job, once for all layouts.
+// The sketches of the keys of a job's log, once for all layouts.
 Result<std::vector<KeySketch>> CountIds(const TrainConfig& config, FileSystem& files);
 
 }  // namespace chorus::launch

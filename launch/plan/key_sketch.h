@@ -17,7 +17,8 @@ class KeySketch {
   KeySketch() : ranks_(kRegisters, 0) {}
 
   void Add(Key key) {
-    // Keys are hashed already, but tables and shards are cut by their bits.
+    // Keys are hashes already, but their bits also choose shards and places in indices: other bits
+    // are needed here.
     const uint64_t hash = Mix(key ^ 0x93f1a5c86e2d7b04ULL);
     const uint64_t rest = hash << kIndexBits | uint64_t{1} << (kIndexBits - 1);  // never 0
     const auto rank = static_cast<uint8_t>(__builtin_clzll(rest) + 1);

@@ -1,6 +1,6 @@
 #pragma once
-// What frames cost on this machine, over the transport of a job. Thread safety: one call at a time;
-// starts threads.
+// The cost of frames on this machine, over the transport of a job. Thread safety: one call at a
+// time; starts threads.
 
 #include "common/status.h"
 #include "launch/plan/plan.pb.h"

@@ -1,5 +1,5 @@
 #pragma once
-// Which rank of a planned job is on which host, and how many there are. Thread safety: pure
+// The hosts of a planned job's ranks, and the numbers of hosts and ranks. Thread safety: pure
 // functions and values.
 
 #include <cstdint>
@@ -10,11 +10,11 @@
 
 namespace chorus::launch {
 
-// Who runs where. 0: what follows from the configuration and the others.
+// The layout that is asked for. A number of 0 follows from the configuration and the other numbers.
 struct PlanRequest {
-  uint32_t hosts = 0;    // 0: one for each rank
+  uint32_t hosts = 0;    // 0: one per rank
   uint32_t servers = 0;  // 0: cluster.servers; with COLOCATED placement as many as workers
-  uint32_t workers = 0;  // 0: one for each host that is left
+  uint32_t workers = 0;  // 0: one per host that servers leave
   // Of a worker; 0: compute.threads, or all cores of the host where that is 0, too.
   uint32_t threads = 0;
   uint32_t cores = 0;  // of a host; 0: those of this machine
@@ -22,14 +22,15 @@ struct PlanRequest {
   double latency_us = 20;
 };
 
-// Error: kInvalidArgument, names the number that leaves no worker, or more workers than grains.
+// Error: kInvalidArgument, which names the number that leaves no worker, or more workers than
+// grains.
 Result<PlanLayout> LayoutOf(const TrainConfig& config, const PlanRequest& request);
 
 // Whether every rank serves and works.
 bool IsColocated(const TrainConfig& config);
 
-// Ranks are dealt to hosts in blocks, servers first, as mpirun does with as many slots on each where
-// they divide evenly; else some hosts have one rank more than others.
+// Ranks are dealt to hosts in blocks, servers first. Where ranks divide evenly, mpirun with equal slots per host does
+// the same; otherwise some hosts have one rank more than others.
 class HostsOfRanks {
  public:
   HostsOfRanks(const PlanLayout& layout, bool colocated)

@@ -9,8 +9,8 @@
 namespace chorus::launch {
 
 std::string PlanText(const JobPlan& plan);
-// A table of several layouts, in their order: efficiency is the exposures per second and host, or per
-// second and worker where all layouts have one host, against the first.
+// A table of several layouts, in their order. Efficiency is the number of exposures per second and host (or per second
+// and worker where all layouts have one host), relative to the first layout.
 std::string PlanTableText(const std::vector<JobPlan>& plans);
 
 // "1.23 GB", "45.6 MB", "789 bytes": powers of 1000.

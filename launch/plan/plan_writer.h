@@ -1,6 +1,6 @@
 #pragma once
-// From what each worker of a layout does to what the plan says of its ranks, and to the work that
-// times and advice are computed from (step_time.h). Thread safety: one thread.
+// Turns the traces of a layout's workers into the plan's ranks, and into the work from which times
+// and advice are computed (step_time.h). Thread safety: one thread.
 
 #include <cstdint>
 #include <vector>
@@ -23,14 +23,15 @@ struct Layouts {
   HostsOfRanks hosts;
 };
 
-// AddWorker for each worker in order, then Finish. All references must outlive it.
+// Call AddWorker for each worker in order, then Finish. All references and pointers must outlive
+// it.
 class PlanWriter {
  public:
   PlanWriter(const PlannedJob& job, const Layouts& at, JobPlan* plan, StepWork* work);
 
   void AddWorker(uint32_t w, const WorkerTrace& trace);
-  // Adds the ranks in their order. ids: of the log's keys by configured table; [] = memory of rows is
-  // left out.
+  // Adds the ranks in their order. ids: sketches of the log's keys, by configured table; [] = memory of rows is left
+  // out.
   void Finish(const std::vector<KeySketch>& ids);
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-// What a worker sends to the others when a step's gradients, losses and counts are summed.
+// The messages of a worker to the others when a step's gradients, losses and counts are summed.
 // Thread safety: pure function.
 
 #include <cstdint>
@@ -13,16 +13,17 @@ namespace chorus::launch {
 struct SumsOfWorker {
   worker::SumTraffic step, first;
   double sums = 1;
-  double share_bytes = 0;  // of the terms that the worker adds
+  double share_bytes = 0;  // bytes of the terms that the worker adds
   uint32_t nodes = 0, all_nodes = 0;
 };
 
-// Of the steps of a stage; `first` is the sum before the first step of a run.  on_devices: dense
-// gradients are summed among devices, and hosts sum the rest.
+// The sums of the steps of a stage; `first` is the sum before the first step of a run. on_devices:
+// dense gradients are summed among devices, and hosts sum the rest.
 SumsOfWorker SumsOf(const PlannedJob& job, uint32_t worker, uint32_t workers, uint32_t stage,
                     bool on_devices);
 
-// Whether workers of this layout sum dense gradients among their devices: where all of these can.
+// Whether workers of this layout sum dense gradients among their devices, which they do where all
+// devices can.
 bool SumsOnDevices(const TrainConfig& config, const PlanLayout& layout);
 
 }  // namespace chorus::launch

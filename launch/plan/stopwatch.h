@@ -19,7 +19,8 @@ class Stopwatch {
   std::chrono::steady_clock::time_point last_ = std::chrono::steady_clock::now();
 };
 
-// What a part takes when nothing else runs: a tenth of its times are as short, or shorter.
+// The time that a part takes when nothing else runs: one tenth of the measured times are shorter.
+// REQUIRES: there is a value.
 inline double TypicalOf(std::vector<double> values) {
   const auto tenth = values.begin() + static_cast<std::ptrdiff_t>(values.size() / 10);
   std::nth_element(values.begin(), tenth, values.end());

@@ -1,6 +1,6 @@
 #pragma once
-// The host's memory of a worker, by part: formulas over the model, the log and what its steps
-// hold. Thread safety: pure function.
+// The memory of a worker on its host, by part: formulas over the model, the log and the contents of
+// its steps. Thread safety: pure function.
 
 #include <vector>
 
@@ -9,30 +9,30 @@
 
 namespace chorus::launch {
 
-// What a worker's steps hold, the largest of them.
+// The contents of a worker's steps: the largest of all steps.
 struct WorkerHolds {
   uint32_t grains = 1;
-  uint32_t nodes = 1;      // of the canonical tree that it sums
-  uint32_t all_nodes = 1;  // of all workers
+  uint32_t nodes = 1;      // terms of the canonical tree that it sums
+  uint32_t all_nodes = 1;  // terms of all workers
   uint32_t workers = 1;
   uint32_t threads = 1;
   uint32_t reader_threads = 1;
-  // It computes on a GPU: activations and gradients are there, and page-locked memory is what
-  // TraceGpu says.
+  // Whether it computes on a GPU: activations and gradients are there, and TraceGpu tells the
+  // page-locked memory.
   bool on_device = false;
   double batch_bytes = 0;
   double context_bytes = 0;         // of a context in memory
   double exposure_bytes = 0;        // of an exposure, without its context
   double grain_gradient_bytes = 0;  // of rows, of all grains
-  double gradient_bytes = 0;        // of these, summed: they leave with a frame
+  double gradient_bytes = 0;        // of the summed ones, which leave with a frame
   double frame_bytes = 0;           // sent and received for a step
 };
 
 std::vector<PlanPart> WorkerMemory(const PlannedJob& job, const WorkerHolds& holds);
 
-// What a process takes before it holds anything: the program, its libraries, MPI.
+// The memory of a process before it holds anything: the program, its libraries, MPI.
 constexpr uint64_t kProcessBytes = uint64_t{32} << 20;
-// And one that computes: kernels, their code made at run time, threads.
+// The additional memory of a process that computes: kernels, their code made at run time, threads.
 constexpr uint64_t kWorkerProcessBytes = uint64_t{37} << 20;
 
 }  // namespace chorus::launch

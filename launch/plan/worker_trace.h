@@ -1,7 +1,8 @@
 #pragma once
-// What one worker of a layout does in the first steps of a job, without computing anything: its
-// part of each step is read from the log, and its frames are made by the client itself and counted.
-// So bytes and messages are those of the job, bit for bit of the same ids.
+// The traffic and contents of the first steps of one worker of a layout, without computing
+// anything: its part of each step is read from the log, and its frames are made by the client
+// itself and counted. So the numbers of bytes and messages are exactly those of the job with the
+// same ids.
 // Thread safety: pure function; starts a reader thread.
 
 #include <cstdint>
@@ -15,7 +16,8 @@
 
 namespace chorus::launch {
 
-// The frame of one step, keys of that step and gradients of an earlier one, and the step's reading.
+// The frames of one step, with the keys of that step and the gradients of an earlier one, and what
+// was read for the step.
 struct StepLoad {
   explicit StepLoad(size_t servers)
       : sent(servers), received(servers), rows(servers), gradient_rows(servers) {}
@@ -23,12 +25,12 @@ struct StepLoad {
   std::vector<FrameCount> sent, received;  // [servers]
   std::vector<uint64_t> rows;              // [servers], pulled
   std::vector<uint64_t> gradient_rows;     // [servers], of the gradients in the frame
-  // Of the step that is read; 0 behind the last one.
+  // The step that is read; these are 0 behind the last one.
   uint64_t exposures = 0;
   uint64_t contexts = 0;                           // distinct ones of each grain
   double flops = 0;                                // of its forward and backward pass
   uint64_t context_bytes = 0, exposure_bytes = 0;  // of the grains' columns
-  uint64_t grain_gradient_bytes = 0;               // of rows, of each grain for itself
+  uint64_t grain_gradient_bytes = 0;               // of rows, for each grain separately
   uint64_t batch_bytes = 0;                        // of these, positions and unique keys
 };
 

@@ -1,6 +1,6 @@
 #pragma once
-// Python objects, one a row, as a column that a Scorer reads: numbers, texts, None, and lists of
-// these or of pairs (id, factor); a dict is such a list of pairs.
+// Python objects, one per row, as a column that a Scorer reads: numbers, texts, None, and lists of
+// these or of pairs (id, factor); a dict counts as a list of pairs.
 // Thread safety: the thread that holds the interpreter's lock.
 
 #include <pybind11/pybind11.h>
@@ -18,10 +18,11 @@ class ObjectColumn {
  public:
   explicit ObjectColumn(std::string name) : name_(std::move(name)) {}
 
-  // Of the next row. Error: kInvalidArgument, names column, row and what was found.
+  // Adds the cell of the next row. Error: kInvalidArgument, which names column, row and what was
+  // found.
   Status AddRow(PyObject* cell);
   int64_t rows() const { return row_; }  // so far
-  // After the last row; the column's memory belongs to this object.
+  // The column, after the last row; its memory belongs to this object.
   InputColumn View();
 
  private:
@@ -40,7 +41,7 @@ class ObjectColumn {
   int64_t row_ = 0;
   Kind kind_ = kNothing;
   bool is_list_ = false, has_factors_ = false;
-  std::vector<int64_t> ints_;    // kInts, with 0 where nothing is there
+  std::vector<int64_t> ints_;    // kInts, with 0 for None
   std::vector<double> doubles_;  // kDoubles
   std::string texts_;            // kTexts
   std::vector<int64_t> ends_ = {0};

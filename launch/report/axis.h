@@ -1,5 +1,6 @@
 #pragma once
-// A range of values on paper: where a value lies, and which values are written beside it.
+// A range of values on paper: the place of a value, and the values that are written beside the
+// axis.
 // Thread safety: values.
 
 #include <span>
@@ -21,8 +22,8 @@ class Axis {
     kRoot,  // square root: small values apart, and a place for 0
   };
 
-  // From the smallest to the largest of the values, rounded outward to ticks for kLinear. Always
-  // has a range, also without values.
+  // From the smallest to the largest of the values, rounded outward to ticks for kLinear. The axis
+  // has a range even without values.
   static Axis Fit(std::string label, Scale scale, std::span<const double> values);
   static Axis Range(std::string label, Scale scale, double low, double high);
 
@@ -32,7 +33,7 @@ class Axis {
   bool Holds(double value) const;
   // 0 at the low end, 1 at the high end; values outside are moved to the ends.
   double Place(double value) const;
-  // About `about` of them, ascending, inside the range.
+  // About `about` ticks, ascending, inside the range.
   std::vector<Tick> Ticks(int about) const;
 
  private:

@@ -22,21 +22,22 @@ std::string CurvesPicture(const std::string& title, const std::string& descripti
                           const std::string& x_label, const std::string& y_label,
                           const std::vector<Curve>& curves);
 
-// The total loss by step, one curve a stage.
+// The total loss by step, one curve per stage.
 std::vector<Curve> LossCurves(const std::vector<Report>& reports, const std::string& style);
-// One term's weighted mean loss by step, one curve a stage.
+// One term's weighted mean loss by step, one curve per stage.
 std::vector<Curve> TermCurves(const std::vector<Report>& reports, const std::string& term,
                               const std::string& style);
-// In the order of their first report.
+// The names of the loss terms, in the order of their first report.
 std::vector<std::string> TermNames(const std::vector<Report>& reports);
 
 // Mean label by mean prediction of each bin, on axes by square root, beside the diagonal. One curve
-// a run. `task`: "CVR on clicked exposures".
+// per run. `task`: "CVR on clicked exposures".
 std::string CalibrationPicture(const std::string& title, const std::string& task,
                                const std::vector<std::vector<CalibrationBin>>& runs);
 std::optional<TaskMetrics> FindTask(const Evaluation& evaluation, const std::string& task);
 
-// PCOC by pCTR with its intervals. low, high: of the y axis, so that pictures can share it.
+// PCOC by pCTR with its intervals. low, high: the ends of the y axis, so that pictures can share
+// it.
 struct PcocRange {
   double low = 0.5;
   double high = 2;

@@ -1,8 +1,7 @@
 #pragma once
-// Pages that need nothing but themselves: no script, no font, no picture from elsewhere. Colours
-// are CSS variables, for light and dark screens and for paper; they are told apart by the
-// colour-blind too (Okabe & Ito 2008), and nothing is said by colour alone. Thread safety: pure
-// functions.
+// Pages that need no other file: no script, no font, no picture from elsewhere. Colours are CSS
+// variables, for light and dark screens and for paper; they are told apart by the colour-blind too
+// (Okabe & Ito 2008), and nothing is said by colour alone. Thread safety: pure functions.
 
 #include <string>
 #include <string_view>
@@ -10,7 +9,7 @@
 
 namespace chorus::launch {
 
-// Text as it stands between tags and in quoted attributes.
+// Text, escaped for use between tags and in quoted attributes.
 std::string Escape(std::string_view text);
 
 // <tag>escaped text</tag>
@@ -19,7 +18,7 @@ std::string Element(std::string_view tag, std::string_view text);
 // The style sheet of pages and pictures.
 std::string_view PageStyle();
 
-// How every page begins, and nothing else does.
+// How every page begins, and no other file does.
 std::string_view PageStart();
 
 // The whole document. body: HTML.

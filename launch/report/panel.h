@@ -17,14 +17,14 @@ struct Point {
 
 class Panel {
  public:
-  // title: above the picture, and its name to those who listen; description: what it shows.
+  // title: above the picture, and its name for screen readers; description: what it shows.
   Panel(std::string title, std::string description, Axis x, Axis y);
 
   void Size(int width, int height);  // of the frame, in CSS pixels
-  // Names on the y axis in place of numbers; row i lies at i + 1/2, from above.
+  // Names on the y axis in place of numbers; row i is at i + 1/2, from above.
   void Rows(std::vector<std::string> names);
 
-  // What is not a finite number is not drawn; a line has a gap there.
+  // Numbers that are not finite are not drawn; a line has a gap there.
   void Line(const std::vector<Point>& points, const std::string& style);
   void Dot(Point at, const std::string& style);
   void IntervalX(double y, double low, double high, const std::string& style);

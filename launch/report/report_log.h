@@ -1,6 +1,6 @@
 #pragma once
-// Reads metrics.jsonl, what a training run reported (report.proto). Thread safety: as pure
-// functions; what is passed over is logged.
+// Reads metrics.jsonl, the reports of a training run (report.proto). Thread safety: as pure
+// functions; a line that is passed over is logged.
 
 #include <string>
 #include <vector>
@@ -16,10 +16,10 @@ namespace chorus::launch {
 // passed over.
 Result<std::vector<Report>> ReadReports(FileSystem& files, const std::string& path);
 
-// `path` itself if it is a file's, else that of the metrics.jsonl in it.
+// `path` itself if it names a file, otherwise the path of the metrics.jsonl in it.
 std::string MetricsPath(FileSystem& files, const std::string& path);
 
-// Whether a page of these would show anything: a reported step or an evaluation.
+// Whether a page of these reports would show anything: a reported step or an evaluation.
 bool HasAnythingToDraw(const std::vector<Report>& reports);
 
 // The last evaluation; null: there is none.

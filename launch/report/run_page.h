@@ -9,7 +9,7 @@
 
 namespace chorus::launch {
 
-// name: of the run, in the title.
+// name: the run's, for the title.
 std::string RunPage(const std::string& name, const RunHead& head,
                     const std::vector<Report>& reports);
 

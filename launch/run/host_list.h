@@ -21,7 +21,7 @@ struct Host {
 Result<std::vector<Host>> ParseHosts(const std::string& text);
 
 // A hostfile of Open MPI whose lines all say how many ranks: "node1 slots=4"; "#" begins a comment.
-// Errors: of the file, and kInvalidArgument naming file and line.
+// Errors: those of the file, and kInvalidArgument naming file and line.
 Result<std::vector<Host>> ReadHostFile(FileSystem& files, const std::string& path);
 
 // The value of mpirun's --host: "node1:4,node2:4".

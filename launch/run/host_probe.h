@@ -1,5 +1,5 @@
 #pragma once
-// Which hosts of a job answer: a launcher can start a program there.
+// Finds the hosts of a job that answer, which means that a launcher can start a program there.
 // Thread safety: one thread.
 
 #include <span>
@@ -11,12 +11,14 @@
 
 namespace chorus::launch {
 
-// The launcher's words with hosts and ranks, before a command. hosts: none = where it likes.
+// The launcher's words with hosts and ranks, to stand before a command. hosts: none = the launcher
+// chooses.
 std::vector<std::string> LauncherWords(const std::vector<std::string>& launcher,
                                        std::span<const Host> hosts, uint32_t ranks);
 
-// Asks all at once, for at most half a minute, less when a stop signal comes. A host that does not
-// answer is told in a warning, with what the launcher says. Error: the launcher cannot be started.
+// Asks all hosts at once and waits for at most half a minute, less when a stop signal comes. A
+// warning names each host that does not answer, with the launcher's output. Error: the launcher
+// cannot be started.
 Result<std::vector<Host>> HostsThatAnswer(const std::vector<std::string>& launcher,
                                           std::span<const Host> hosts);
 

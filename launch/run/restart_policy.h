@@ -1,5 +1,5 @@
 #pragma once
-// What becomes of a job that has ended: whether it is started again, and after how long.
+// Decides whether a job that has ended is started again, and after how long.
 // Thread safety: one thread.
 
 #include <cstdint>
@@ -9,10 +9,10 @@ namespace chorus::launch {
 
 // How a try ended.
 struct TryEnd {
-  int code = 0;                 // of the launcher: exit_code.h, or one of its own
+  int code = 0;                 // the launcher's: one of exit_code.h, or one of its own
   bool stop_requested = false;  // this process was asked to stop
-  bool progressed = false;      // there is a newer checkpoint than when it began
-  bool hosts_lost = false;      // WouldComeAgain, but a host of the job does not answer
+  bool progressed = false;      // there is a newer checkpoint than at the try's start
+  bool hosts_lost = false;      // WouldComeAgain is true, but a host does not answer
 };
 
 struct TryDecision {
@@ -23,7 +23,7 @@ struct TryDecision {
 
 class RestartPolicy {
  public:
-  // max_restarts: in a row without a newer checkpoint.
+  // max_restarts: how many may follow each other without a newer checkpoint.
   explicit RestartPolicy(uint32_t max_restarts) : max_restarts_(max_restarts) {}
 
   TryDecision After(const TryEnd& end);

@@ -1,5 +1,5 @@
 #pragma once
-// From what the ranks of several runs counted to the figures of a layout. Thread safety: pure
+// Turns the counters of the ranks of several runs into the figures of a layout. Thread safety: pure
 // functions.
 
 #include <vector>
@@ -9,15 +9,15 @@
 
 namespace chorus::launch {
 
-// Seconds of a step in a run: the mean over all but the first ones, in which rows and memory are
-// made: a fifth of them, two at least where there are more than four.
+// Seconds of a step in a run: the mean over all but the first steps, in which rows and memory are
+// made. A fifth of the steps are left out, at least two where there are more than four.
 double StepSecondsOf(const ScaleRun& run);
 
-// The figures of a layout but for its efficiency.  runs: of this layout, at least one.
+// The figures of a layout except its efficiency. runs: at least one, all of this layout.
 ScaleLayout MeasureLayout(const std::vector<ScaleRun>& runs, const JobPlan& plan);
 
-// Fills efficiencies: exposures a second and worker, against the first layout. Intervals come from
-// those of the steps' times, as of independent quantities.
+// Fills in efficiencies: exposures per second and worker, relative to the first layout. Their
+// intervals are computed from those of the steps' times, as if these were independent.
 void CompareLayouts(std::vector<ScaleLayout>* layouts);
 
 }  // namespace chorus::launch

@@ -1,5 +1,5 @@
 #pragma once
-// What `chorus scale` shows of its layouts. Thread safety: pure functions.
+// The tables and pictures of `chorus scale`. Thread safety: pure functions.
 
 #include <string>
 #include <vector>
@@ -10,9 +10,9 @@ namespace chorus::launch {
 
 enum class Scaling { kStrong, kWeak };
 
-// Markdown: a table of speeds, one of times by part, one of traffic.
+// Markdown with a table of speeds, one of times by part, and one of traffic.
 std::string ScaleTables(Scaling scaling, const std::vector<ScaleLayout>& layouts);
-// A page with pictures: efficiency and exposures a second by workers, measured and planned.
+// A page with pictures: efficiency and exposures per second by workers, measured and planned.
 std::string ScalePage(Scaling scaling, const std::vector<ScaleLayout>& layouts);
 // The pictures alone, one below the other.
 std::string ScaleSvg(const std::vector<ScaleLayout>& layouts);

@@ -11,15 +11,15 @@
 namespace chorus::launch {
 
 struct SlurmArray {
-  std::vector<std::string> command;  // of the sweep, without --only, --resume and --collect
-  std::vector<SweepLayout> layouts;  // task i is that of layout i
+  std::vector<std::string> command;  // the sweep's, without --only, --resume and --collect
+  std::vector<SweepLayout> layouts;  // task i runs layout i
   uint32_t hosts = 1;                // of a task
 };
 
 // For bash: `bash FILE [options of sbatch]` submits it.
 std::string SlurmScript(const SlurmArray& array);
 
-// Where a task keeps what it has measured: "OUTPUT/layout-3".
+// The folder in which a task keeps its results: "OUTPUT/layout-3".
 std::string TaskFolder(const std::string& output, uint32_t layout);
 
 }  // namespace chorus::launch

@@ -18,14 +18,14 @@ namespace chorus::launch {
 
 class ArrayFile {
  public:
-  // Makes the file of the array in `folder`, which gets its own name when everything in it is
-  // complete (output_folder.h).
+  // Makes the file of the array in `folder`. The caller gives the folder its final name when
+  // everything in it is complete (output_folder.h).
   static Result<ArrayFile> Create(FileSystem& files, const std::string& folder,
                                   const RowArray& array);
 
-  // Small pieces are collected.
+  // Adds bytes; small pieces are collected before they are written.
   Status Append(std::string_view bytes);
-  // Syncs and closes the file; the last call. Returns its entry of the manifest.
+  // Syncs and closes the file and returns its entry of the manifest. It is the last call.
   Result<ExportArray> Finish();
 
  private:

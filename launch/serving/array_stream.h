@@ -17,8 +17,8 @@ namespace chorus::launch {
 
 class ArrayStream {
  public:
-  // Opens the file of `array` in `folder`. Error, begins with the path: kNotFound; kDataLoss, it
-  // has another size than the manifest says.
+  // Opens the file of `array` in `folder`. Errors, which begin with the path: kNotFound; kDataLoss
+  // when the file has another size than the manifest says.
   static Result<ArrayStream> Open(FileSystem& files, const std::string& folder,
                                   const ExportArray& array, uint64_t row_bytes);
 
@@ -27,7 +27,7 @@ class ArrayStream {
   // tells the two apart. Damage is found at the end at the latest: until then nobody may rely on
   // what was read.
   const char* Next();
-  // kDataLoss: the bytes are not what the manifest says. Begins with the path.
+  // kDataLoss, which begins with the path, when the bytes are not what the manifest says.
   const Status& status() const { return status_; }
 
  private:

@@ -1,5 +1,5 @@
 #pragma once
-// Predictions of an exported model for the exposures of a log, on the thread that calls. Thread
+// Predictions of an exported model for the exposures of a log, on the caller's thread. Thread
 // safety: none.
 
 #include <memory>
@@ -16,12 +16,12 @@ class BatchScorer {
  public:
   static constexpr uint32_t kMostRows = 256;  // of a batch
 
-  // `model` outlives the scorer. Error: kFailedPrecondition, this CPU lacks what the precision of
-  // the training's products needs.
+  // `model` outlives the scorer. Error: kFailedPrecondition when this CPU lacks what the precision
+  // of the training's products needs.
   static Result<std::unique_ptr<BatchScorer>> Create(const ServedModel& model);
   virtual ~BatchScorer() = default;
   // batch: at most kMostRows exposures, with the columns of the model's log. Error:
-  // kFailedPrecondition, a logit is not finite.
+  // kFailedPrecondition when a logit is not finite.
   virtual Status Score(const worker::Batch& batch, std::vector<worker::Prediction>* out) = 0;
 };
 

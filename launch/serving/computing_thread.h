@@ -1,7 +1,7 @@
 #pragma once
-// While it exists, the caller's thread computes as a worker's does; then it is given back as it
-// was: its floating-point mode, and how many threads its own uses of OpenMP have, which the library
-// of products sets to 1. Thread safety: it belongs to the thread that makes it.
+// While it exists, the caller's thread computes as a worker's thread does. Its end restores the
+// thread's floating-point mode, and its number of OpenMP threads, which the library of products
+// sets to 1. Thread safety: it belongs to the thread that makes it.
 
 #include <omp.h>
 #include <xmmintrin.h>

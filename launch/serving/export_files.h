@@ -1,5 +1,5 @@
 #pragma once
-// The files of an export: its manifest and its arrays, each compared with what the manifest says.
+// The files of an export: its manifest and its arrays, each checked against the manifest.
 // Thread safety: none.
 
 #include <cstdint>
@@ -19,12 +19,13 @@
 
 namespace chorus::launch {
 
-// Error: kNotFound, there is none; kDataLoss, it is no JSON or no manifest; kFailedPrecondition, it
-// has another format, or lacks what a loader needs.
+// Errors: kNotFound when there is no manifest; kDataLoss when it is no JSON or no manifest;
+// kFailedPrecondition when it has another format, or lacks what a loader needs.
 Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& folder);
 
-// A message in JSON whose `format` names the version of its files, one of `formats`. Error:
-// kDataLoss, it is no such message; kFailedPrecondition, it has another format. Both name the path.
+// Reads a message in JSON whose `format` names the version of its files, which must be one of
+// `formats`. Errors, which name the path: kDataLoss when the file is no such message;
+// kFailedPrecondition when it has another format.
 template <typename Message>
 Result<Message> ReadOfFormat(FileSystem& files, const std::string& path,
                              const std::vector<std::string>& formats) {
@@ -46,11 +47,12 @@ struct ArrayShape {
 ExportArray DescribedArray(const std::string& file, const char* type, const ArrayShape& shape,
                            uint64_t checksum);
 
-// The file of an array of a manifest, whose size is what its shape says. Error, begins with the
-// path: kNotFound; kDataLoss, it has another size.
+// Opens the file of an array of a manifest and checks that its size fits its shape. Errors, which
+// begin with the path: kNotFound; kDataLoss when it has another size.
 Result<std::unique_ptr<RandomAccessFile>> OpenArray(FileSystem& files, const std::string& folder,
                                                     const ExportArray& array, uint64_t row_bytes);
-// Whether the bytes of a whole array have the checksum `expected` of its manifest, in hexadecimal.
+// OK when the bytes of a whole array have the checksum `expected`, which the manifest has in
+// hexadecimal. Error: kDataLoss.
 Status CheckedArray(const std::string& path, uint64_t checksum, const std::string& expected);
 
 class ExportArrays {
@@ -58,11 +60,12 @@ class ExportArrays {
   // `manifest` outlives the arrays.
   ExportArrays(FileSystem& files, std::string folder, const ExportManifest& manifest);
 
-  // An array whose shape is [any, cols]. Error, begins with the file's path: kDataLoss, it is not
-  // what the manifest says, or the manifest says something else of it; kNotFound.
+  // Read an array whose shape is [any, cols]. Errors, which begin with the file's path: kDataLoss
+  // when the file is not what the manifest says, or the manifest has another type or shape than the
+  // caller expects; kNotFound.
   Result<std::vector<Key>> Keys(const std::string& file);
   Result<std::vector<float>> Floats(const std::string& file, uint64_t cols);
-  // Of any type: its bytes, `row_bytes` a row.
+  // The bytes of an array of any type, `row_bytes` per row.
   Result<std::string> Bytes(const std::string& file, const std::string& type, uint64_t cols,
                             uint64_t row_bytes);
   // The same array, read in pieces.
@@ -72,11 +75,11 @@ class ExportArrays {
   std::vector<std::string> Unread() const;
 
  private:
-  // Values has resize, and the bytes of its elements make up the file.
+  // Values: a container with resize, whose elements' bytes are the file's.
   template <typename Values>
   Result<Values> Read(const std::string& file, const std::string& type, uint64_t cols,
                       uint64_t row_bytes);
-  // The entry of an array, which is then read.
+  // The entry of an array, which counts as read from then on.
   Result<const ExportArray*> Take(const std::string& file, const std::string& type, uint64_t cols);
 
   FileSystem& files_;

@@ -1,6 +1,6 @@
 #pragma once
-// What each column of rows that are to be scored becomes: the rules of the model's import, applied
-// to numbers and texts in memory. Thread safety: a value that is only read.
+// How columns of rows that are to be scored become the model's inputs: the rules of the model's
+// import, applied to numbers and texts in memory. Thread safety: a value that is only read.
 
 #include <cstdint>
 #include <string>
@@ -13,20 +13,21 @@
 
 namespace chorus::launch {
 
-// One column that rows have.
+// One column of the rows.
 struct Feature {
   std::string name;    // in the model
   std::string column;  // in the text that the model was trained on; mostly the same
   bool context = false;
   bool is_numeric = false;
-  // Among the slots, or the numerics, of its side of a Batch; kNoPlace: crossed slots alone read
-  // it.
+  // Its number among the slots, or the numerics, of its side of a Batch; kNoPlace: only crossed
+  // slots read it.
   static constexpr uint32_t kNoPlace = UINT32_MAX;
   uint32_t place = 0;
   bool multi_valued = false, has_values = false;  // of ids
   worker::NumericInfo info;                       // of numbers
-  bool missing_is_known = true;                   // of numbers: what stands for one
-  // Of the text of this one column, which is an exposure's there. Its rules hold for numbers, too.
+  bool missing_is_known = true;                   // of numbers: whether a missing one has a value
+  // The plan of a text with only this column, which belongs to the exposure there. Its rules hold
+  // for numbers, too.
   worker::ColumnPlan text;
 
   const worker::SlotPlan& slot() const { return text.exposures.slots[0]; }
@@ -47,18 +48,18 @@ struct CrossedFeature {
 };
 
 struct Features {
-  // The columns that some layer reads: of contexts, then of exposures, ids before numbers. Behind
-  // them those that crossed slots alone read.
+  // The columns that some layer reads: those of contexts, then those of exposures, ids before
+  // numbers; behind them the columns that only crossed slots read.
   std::vector<Feature> columns = {};
   std::vector<CrossedFeature> crosses = {};
 };
-// Error: kDataLoss, a crossed slot is made of one that the training log has not.
+// Error: kDataLoss when a crossed slot is made of a slot that the training log lacks.
 Result<Features> FeaturesOf(const ServedModel& model);
 
 // The column of each feature of `side`, or null for features of the other side. Columns have the
-// names of the text that the model was trained on or, all of them, those of the model's features.
-// Errors: kNotFound, names the columns that are not there; kInvalidArgument, a column is there
-// twice or has cells of a kind that its feature cannot be.
+// names of the text that the model was trained on, or else all of them have the names of the
+// model's features. Errors: kNotFound, which names the missing columns; kInvalidArgument when a
+// column is there twice, or has cells of a kind that its feature cannot have.
 enum class FeatureSide { kAll, kContexts, kExposures };
 Result<std::vector<const InputColumn*>> MatchColumns(const std::vector<Feature>& features,
                                                      const InputColumns& rows, FeatureSide side);

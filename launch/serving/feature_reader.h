@@ -19,7 +19,8 @@ class FeatureReader {
  public:
   explicit FeatureReader(const Feature& feature);  // outlives the reader
 
-  // The cells of these rows, in this order. column: MatchColumns accepted it. Both overwrite *out.
+  // Reads the cells of these rows, in this order. column: one that MatchColumns accepted. Both
+  // overwrite *out.
   // Error: kInvalidArgument, "column 'price': row 7: found ..., expected ..."; rows count from 0.
   Status ReadIds(const InputColumn& column, std::span<const int64_t> rows, worker::SlotColumn* out);
   Status ReadNumbers(const InputColumn& column, std::span<const int64_t> rows,
@@ -27,14 +28,14 @@ class FeatureReader {
 
  private:
   Status Malformed(int64_t row, std::string_view found, std::string_view expected) const;
-  // Whether each cell is one integer id, and nothing else can be.
+  // Whether every cell of the column is one integer id, so that nothing else has to be checked.
   bool IsPlainInts(const InputColumn& column) const;
   Status AddCell(const InputColumn& column, int64_t row);
   Status AddElement(const InputColumn& column, int64_t row, int64_t element);
   Status AddDouble(int64_t row, double x);
   void AddText(std::string_view text);
   void AddId(uint64_t id) { cell_.keys.push_back(MakeKey(feature_.slot().space_seed, id)); }
-  // Of an element that is an integer; the feature's rules may take it for "missing".
+  // Whether the feature's rules take this integer for "missing".
   bool IsMarker(const InputColumn& column, int64_t element) const;
   Result<double> NumberOf(const InputColumn& column, int64_t row);
   Status ParseText(const InputColumn& column, int64_t row);

@@ -1,7 +1,7 @@
 #pragma once
-// Columns of rows that are to be scored, as whoever has them keeps them in memory: numpy, Arrow, a
-// request. A cell is a number or a text, or a list of these. Thread safety: views; what they point
-// to stays as it is while they are used.
+// Columns of rows that are to be scored, as views of the memory that numpy, Arrow or a request
+// keeps them in. A cell is a number or a text, or a list of these. Thread safety: views; what they
+// point to stays as it is while they are used.
 
 #include <cstdint>
 #include <string>
@@ -19,8 +19,8 @@ struct InputColumn {
   const void* values = nullptr;  // [elements] of the type; of texts: their bytes, UTF-8
   // Of texts: [elements + 1]; element e is bytes [ends[e], ends[e+1]) of `values`.
   const int64_t* ends = nullptr;
-  const uint8_t* there = nullptr;  // [elements], 0 where nothing is known; null: all are there
-  // The elements of row r are [lists[r], lists[r+1]). Null: one element a row.
+  const uint8_t* there = nullptr;  // [elements], 0 where the value is missing; null: all are there
+  // The elements of row r are [lists[r], lists[r+1]). Null: one element per row.
   const int64_t* lists = nullptr;
   const float* factors = nullptr;  // [elements], of ids; null: none
 
@@ -40,7 +40,7 @@ struct InputColumns {
   std::vector<InputColumn> columns;
 };
 
-// Whether two rows have the same cell, to the byte.
+// Whether two rows have the same cell, byte for byte.
 bool SameCell(const InputColumn& column, int64_t row, int64_t other);
 
 }  // namespace chorus::launch

@@ -1,6 +1,6 @@
 #pragma once
 // How an export stores the rows of tables: as float32, or in fewer bits (ExportRows in
-// common/export.proto). Whoever loads them has float32 again.
+// common/export.proto). Loaders turn them into float32 again.
 //
 //   FP16  TABLE.weights.f16    [rows, dim]  the nearest half float, of two equally near the even one
 //   INT8  TABLE.weights.i8     [rows, dim]  the nearest integer to weight / scale, likewise
@@ -21,7 +21,7 @@
 
 namespace chorus::launch {
 
-// FORM_UNSPECIFIED: float32.
+// FORM_UNSPECIFIED means float32.
 using RowForm = ExportRows::Form;
 // "float32", "FP16", "INT8"
 std::string NameOfForm(RowForm form);
@@ -30,7 +30,7 @@ inline RowForm FormOf(const ExportManifest& manifest) { return manifest.rows().f
 uint16_t HalfOf(float x);  // infinite beyond the largest half
 float FloatOfHalf(uint16_t half);
 
-// An array that holds the rows of a table, or a part of each.
+// An array that holds the rows of a table, or a part of each row.
 struct RowArray {
   std::string file;
   const char* type;
@@ -46,11 +46,11 @@ struct StoredRows {
   std::vector<std::string> arrays;  // [described], the bytes of each
 };
 
-// Appends a row. Error: kInvalidArgument, a weight is not finite, or beyond what the form holds;
-// names the key, and not the table. Nothing of the row then counts, and *rows is of no more use.
+// Appends a row. Error: kInvalidArgument, which names the key but not the table, when a weight is
+// not finite or too large for the form. *rows is then of no more use.
 Status AppendRow(RowForm form, Key key, std::span<const float> weights, StoredRows* rows);
 
-// Errors: see ExportArrays; kDataLoss, there are not as many rows as keys.
+// Errors: those of ExportArrays; kDataLoss when there are not as many rows as keys.
 Result<StoredRows> ReadStoredRows(RowForm form, const std::string& table, uint64_t dim,
                                   ExportArrays* arrays);
 // [rows, dim]

@@ -1,6 +1,6 @@
 #pragma once
-// Where the embeddings of a few rows' keys lie: what GrainInput reads (grain_compute.h), from
-// tables in memory. Thread safety: none; a look-up serves one thread at a time.
+// Finds the embeddings of a few rows' keys, from tables in memory, for GrainInput
+// (grain_compute.h). Thread safety: none; a look-up serves one thread at a time.
 
 #include <cstdint>
 #include <unordered_map>
@@ -16,7 +16,7 @@ class RowLookup {
  public:
   explicit RowLookup(const ServedModel& model);  // outlives the look-up
 
-  // Until the next call. `batch` outlives the use of the result.
+  // The result is valid until the next call. `batch` must outlive its use.
   worker::GrainInput Find(const worker::Batch& batch);
 
  private:
@@ -29,8 +29,8 @@ class RowLookup {
   worker::GrainPositions positions_;
   std::vector<std::vector<const float*>> rows_;  // [table instance][position]
   std::vector<const float* const*> tables_;      // [table instance]
-  // Of keys that training has not seen, by table instance: to draw one takes longer than to compute
-  // a layer's row, and those that come once come again.
+  // Rows of keys that training has not seen, by table instance: drawing one takes longer than
+  // computing a layer's row, and a key that comes once comes again.
   std::vector<std::unordered_map<Key, std::vector<float>>> initial_;
   size_t initial_rows_ = 0;
 };

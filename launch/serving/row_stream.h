@@ -19,12 +19,13 @@ namespace chorus::launch {
 
 class RowStream {
  public:
-  // Errors: see ExportArrays; kDataLoss, there are not as many rows as keys.
+  // Errors: those of ExportArrays; kDataLoss when there are not as many rows as keys.
   static Result<RowStream> Open(RowForm form, const std::string& table, uint64_t dim,
                                 ExportArrays* arrays);
 
-  // Moves on to the next row, at first to the first one. False at the end and on an error; status()
-  // tells the two apart. What is damaged is found at the end at the latest (array_stream.h).
+  // Moves on to the next row; the first call moves to the first row. Returns false at the end and
+  // on an error; status() tells the two apart. Damage is found at the end at the latest
+  // (array_stream.h).
   bool Next();
   Key key() const { return key_; }
   size_t arrays() const { return described_.size(); }

@@ -20,15 +20,16 @@ namespace chorus::launch {
 
 class RowWriter {
  public:
-  // Makes the files of the table in `folder`, which gets its name when everything is complete.
+  // Makes the files of the table in `folder`. The caller gives the folder its final name when
+  // everything is complete.
   static Result<RowWriter> Create(FileSystem& files, const std::string& folder, RowForm form,
                                   const std::string& table, uint64_t dim);
 
-  // By ascending key. Error: see AppendRow.
+  // Adds a row; rows come by ascending key. Error: that of AppendRow.
   Status Append(Key key, std::span<const float> weights);
-  // The row at which `row` is, of a table of this form and dimension.
+  // Adds the row at which `row` is; its table has this form and dimension.
   Status Copy(const RowStream& row);
-  // The last call: the entries of the files in a manifest, keys first.
+  // The last call: returns the files' entries for a manifest, keys first.
   Result<std::vector<ExportArray>> Finish();
 
  private:
@@ -41,7 +42,7 @@ class RowWriter {
   std::vector<ArrayFile> files_;  // of the keys, then as rows_.described
 };
 
-// An array of keys, as files of exports hold them.
+// The array of keys in the file `file` of an export.
 RowArray KeysArray(const std::string& file);
 
 }  // namespace chorus::launch

@@ -1,8 +1,8 @@
 #pragma once
 // Scores rows with an exported model, in this process and without a job: no ranks, no servers, no
-// MPI. Scores are those of `chorus predict`, up to the rounding of 32 bits, and a row's do not
-// depend on the rows beside it by more than that. Rows that share a context have it read and
-// computed once.
+// MPI. Scores are those of `chorus predict`, up to the rounding of float32, and the scores of a row
+// do not depend on the rows beside it by more than that. The context of rows that share one is read
+// and computed once.
 // Thread safety: any number of threads may call Score of one scorer at the same time; each call
 // computes on its own thread.
 
@@ -29,30 +29,31 @@ struct FeatureInfo {
   bool has_values = false;    // each id has a factor
 };
 
-// Of each row, [rows].
+// Where the scores of each row go, [rows] each.
 struct ScoredRows {
   std::span<double> pctr, pcvr, pctcvr;
 };
 
 class Scorer {
  public:
-  // precision: of matrix products (compute.precision); unspecified: that of the training, FP32 in
-  // place of TF32. Errors: see LoadModel; kFailedPrecondition, this CPU lacks what the precision
-  // needs.
+  // precision: of matrix products (compute.precision); unspecified: that of the training, with FP32
+  // in place of TF32. Errors: those of LoadModel; kFailedPrecondition when this CPU lacks what the
+  // precision needs.
   static Result<std::unique_ptr<Scorer>> Load(
       FileSystem& files, const std::string& folder,
       ComputeConfig::Precision precision = ComputeConfig::PRECISION_UNSPECIFIED);
   virtual ~Scorer() = default;
 
   virtual const ExportManifest& manifest() const = 0;
-  // The columns that rows must have, of contexts, then of exposures.
+  // The columns that rows must have: those of contexts, then those of exposures.
   virtual const std::vector<FeatureInfo>& features() const = 0;
 
-  // Rows with all columns. Consecutive rows whose cells of the contexts' columns are equal share a
-  // context. Errors: see MatchColumns; kInvalidArgument, a cell that its feature cannot be;
-  // kFailedPrecondition, a score is not finite.
+  // Scores rows that have all columns. Consecutive rows with equal cells in the contexts' columns
+  // share a context. Errors: those of MatchColumns; kInvalidArgument for a cell that its feature
+  // cannot have; kFailedPrecondition when a score is not finite.
   virtual Status Score(const InputColumns& rows, const ScoredRows& out) const = 0;
-  // Exposure i has the context of row context_of[i], in any order. Error, besides: a number beyond
+  // Scores exposures whose contexts are given apart: exposure i has the context of row
+  // context_of[i], in any order. Error, besides those above: kInvalidArgument for a number beyond
   // the contexts' rows.
   virtual Status Score(const InputColumns& contexts, const InputColumns& exposures,
                        std::span<const int64_t> context_of, const ScoredRows& out) const = 0;

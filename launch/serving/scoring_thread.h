@@ -1,6 +1,6 @@
 #pragma once
-// What one thread needs to score rows with a model, piece by piece: readers of cells, a batch, and
-// the memory of its layers. Thread safety: none.
+// The tools of one thread that scores rows with a model, piece by piece: readers of cells, a batch,
+// and the memory of the layers. Thread safety: none.
 
 #include <array>
 #include <cstdint>
@@ -18,11 +18,11 @@
 
 namespace chorus::launch {
 
-// Layers are computed for so many rows at a time: few for a request, many for a table.
+// The numbers of rows for which layers are computed at a time: few for a request, many for a table.
 inline constexpr std::array<uint32_t, 3> kPieceRows = {16, 64, 256};
 using PieceComputes = std::array<std::unique_ptr<worker::GrainCompute>, kPieceRows.size()>;
 
-// What is to be scored. Columns are those of MatchColumns, by feature.
+// The rows that are to be scored. Columns are those of MatchColumns, by feature.
 struct ScoringTask {
   std::vector<const InputColumn*> columns;
   int64_t rows = 0;
@@ -45,7 +45,7 @@ class ScoringThread {
   worker::FeatureColumns& SideOf(bool context) {
     return context ? batch_.contexts : batch_.exposures;
   }
-  // Where the ids of a feature are, f is into Features::columns.
+  // The place for the ids of a feature; f is its index in Features::columns.
   worker::SlotColumn* IdsOf(size_t f);
   void MakeCross(const CrossedFeature& cross);
   void WriteScores(MatrixView<const float> logits, int64_t first, const ScoredRows& out) const;
@@ -57,9 +57,9 @@ class ScoringThread {
   std::array<std::unique_ptr<worker::Workspace>, kPieceRows.size()> workspaces_;
   RowLookup lookup_;
   worker::Batch batch_;
-  std::vector<worker::SlotColumn> parts_;  // [features], of those that crosses alone read
+  std::vector<worker::SlotColumn> parts_;              // [features], those that only crosses read
   std::vector<int64_t> context_rows_, exposure_rows_;  // of the piece
-  // [contexts]: the piece that a context was last in, and its number there.
+  // [contexts]: the last piece that a context was in, and its number there.
   std::vector<uint32_t> piece_of_, number_of_;
   uint32_t piece_ = 0;
 };

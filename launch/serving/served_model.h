@@ -1,6 +1,6 @@
 #pragma once
-// A model as `chorus export` wrote it, loaded and checked: the network that its layers were made
-// of, dense weights, and tables. Thread safety: only read once it is loaded.
+// A model as `chorus export` wrote it, loaded and checked: the network, the dense weights and the
+// tables. Thread safety: only read once it is loaded.
 
 #include <memory>
 #include <string>
@@ -30,13 +30,13 @@ struct ServedModel {
   const worker::Model& model() const { return network.served; }
 };
 
-// Reads every file of the export and compares size, checksum and shape with the manifest. Errors
-// name the file: kNotFound, `folder` is no export; kFailedPrecondition, another format, an earlier
-// build's, or layers that this build makes otherwise; kDataLoss, a file is damaged or of another
-// export, or holds a value that is not finite.
+// Reads every file of the export and compares size, checksum and shape with the manifest. Errors,
+// which name the file: kNotFound when `folder` is no export; kFailedPrecondition for another
+// format, that of an earlier build, or layers that this build makes in another way; kDataLoss when
+// a file is damaged or belongs to another export, or holds a value that is not finite.
 Result<std::unique_ptr<ServedModel>> LoadModel(FileSystem& files, const std::string& folder);
 
-// Of row `row` of the logits of the served heads. scratch: memory that is used again.
+// The prediction of row `row`. logits: [rows, served heads]. scratch: memory that calls reuse.
 worker::Prediction PredictionOf(const ServedModel& model, MatrixView<const float> logits,
                                 int64_t row, std::vector<float>* scratch);
 

@@ -1,6 +1,6 @@
 #pragma once
-// The part of a model's network that its predictions depend on: ChorusCVR's tower of un-clicked
-// exposures, a teacher and the like are trained with and not served. Thread safety: values.
+// The part of a model's network that its predictions depend on. ChorusCVR's tower of un-clicked
+// exposures, a teacher and the like are used in training, but not served. Thread safety: values.
 
 #include <cstdint>
 #include <vector>
@@ -22,8 +22,9 @@ struct ServedNetwork {
   std::vector<uint32_t> groups;  // [served groups], likewise
 };
 
-// config: complete. Where towers depend on each other (transfers, slots of some towers), or the
-// network would not be the same without one, all of it is served. Error: see Model::Make.
+// config: complete. If towers depend on each other (transfers, slots of some towers), or the
+// network would not be the same without one of them, all of it is served. Error: that of
+// Model::Make.
 Result<ServedNetwork> MakeServedNetwork(const TrainConfig& config, const worker::LogSchema& schema,
                                         const worker::Objective& objective);
 

@@ -13,8 +13,8 @@ namespace chorus::launch {
 
 class ServedTable {
  public:
-  // keys: ascending.  weights: [keys, dim], finite.  Error: kDataLoss, they are not so; the message
-  // does not name the table.
+  // keys: ascending. weights: [keys, dim], finite. Error: kDataLoss when they are not like that;
+  // the message does not name the table.
   static Result<ServedTable> Make(const TableSpec& spec, uint64_t seed, std::vector<Key> keys,
                                   std::vector<float> weights);
 
@@ -27,9 +27,9 @@ class ServedTable {
       if (keys_[row] == key) return weights_.data() + uint64_t{row} * dim_;
     }
   }
-  // Has the cache fetch what Find will look at first.
+  // Prefetches the memory that Find will read first.
   void Prefetch(Key key) const { __builtin_prefetch(&places_[key & mask_]); }
-  // What such a key reads, [dim]: zeros, or its initial value.
+  // The row of a key that training has not seen, [dim]: zeros, or its initial value.
   bool unseen_is_zero() const { return unseen_is_zero_; }
   const float* zeros() const { return zeros_.data(); }
   void FillInitial(Key key, float* row) const;
@@ -46,7 +46,8 @@ class ServedTable {
   std::vector<Key> keys_;
   std::vector<float> weights_;
   std::vector<float> zeros_;
-  // Rows by open addressing: keys are hashes already. A power of two, at most half full.
+  // An index of rows by open addressing, without hashing, since keys are hashes already. Its size
+  // is a power of two, and it is at most half full.
   std::vector<uint32_t> places_;
   uint64_t mask_ = 0;
 };

@@ -1,6 +1,6 @@
 #pragma once
-// Reads the page that a rank has for Prometheus (launch/job/monitor.h), or any other that is plain
-// HTTP. Thread safety: any thread.
+// Reads a rank's page for Prometheus (launch/job/monitor.h), or any other page of plain HTTP.
+// Thread safety: any thread.
 
 #include <string>
 
@@ -8,13 +8,12 @@
 
 namespace chorus::launch {
 
-// The body of http://ENDPOINT/metrics. endpoint: "host:port", "[fd00::7]:9400". Errors:
-// kInvalidArgument, this is no endpoint; kUnavailable, nobody answers there within `seconds`
-// (of the whole, but for what the resolver takes for a name that is no address), or not with a page.
-// They name the endpoint.
+// The body of http://ENDPOINT/metrics. endpoint: "host:port", "[fd00::7]:9400". Errors, which name the endpoint:
+// kInvalidArgument when it is no endpoint; kUnavailable when nobody answers within `seconds`, or not with a page. The
+// time to resolve a host name is not part of `seconds`.
 Result<std::string> ReadMetricsPage(const std::string& endpoint, double seconds);
 
-// The same error of an endpoint that is none.
+// Error: the same kInvalidArgument, without a request.
 Status CheckEndpoint(const std::string& endpoint);
 
 }  // namespace chorus::launch

@@ -1,6 +1,6 @@
 #pragma once
-// Numbers of a page in Prometheus' text format, as far as ranks write it. Thread safety: pure
-// functions.
+// Reads the numbers of a page in Prometheus' text format, as far as ranks use the format. Thread
+// safety: pure functions.
 
 #include <map>
 #include <string>

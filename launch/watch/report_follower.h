@@ -18,18 +18,17 @@ class ReportFollower {
  public:
   ReportFollower(FileSystem& files, std::string path) : files_(files), path_(std::move(path)) {}
 
-  // A line without an end is read once it has one. A file that is shorter than before, or has
-  // not what was read last where it was, is another run's, or a run has resumed: it is read from its
-  // beginning. Errors: kNotFound; kDataLoss, names
-  // the line that is no report.
+  // A line without an end is read once it has one. If the file is shorter than before, or its last bytes read have
+  // changed, it belongs to another run, or the run has resumed: it is read from its beginning. Errors: kNotFound;
+  // kDataLoss, which names the line that is no report.
   Status Read();
 
   const std::string& path() const { return path_; }
   uint64_t lines() const { return lines_; }  // read so far, of the run that is there now
-  // The last ones.
+  // The last report of progress, and the last with an evaluation.
   const std::optional<Report>& progress() const { return progress_; }
   const std::optional<Report>& evaluation() const { return evaluation_; }
-  // The signs of a mistake of all reports, each once.
+  // The signs of a mistake in all reports, each once.
   const std::vector<std::string>& doubts() const { return doubts_; }
 
  private:
@@ -42,7 +41,7 @@ class ReportFollower {
   const std::string path_;
   uint64_t offset_ = 0;
   std::string last_;  // bytes before offset_, at most kCompared
-  std::string rest_;  // of a line that has no end yet
+  std::string rest_;  // the beginning of a line that has no end yet
   uint64_t lines_ = 0;
   std::optional<Report> progress_;
   std::optional<Report> evaluation_;

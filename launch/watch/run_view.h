@@ -1,6 +1,6 @@
 #pragma once
-// What `chorus top` shows of a run at one moment, put together from the run's reports and from the
-// pages of its ranks. Thread safety: values and pure functions.
+// The view of a run that `chorus top` shows at one moment, put together from the run's reports and
+// from the pages of its ranks. Thread safety: values and pure functions.
 
 #include <cstdint>
 #include <map>
@@ -14,7 +14,7 @@
 
 namespace chorus::launch {
 
-// What a rank's page says.
+// The contents of a rank's page.
 struct RankView {
   std::string endpoint;
   std::string error;  // "" = it answers
@@ -30,18 +30,18 @@ struct RankView {
     std::optional<double> sent_bytes;
   };
   std::vector<Server> servers;
-  // Of the worker that reports: by "loss", "loss of ctr", "exposures_per_second".
+  // From the worker that reports: values by name, "loss", "loss of ctr", "exposures_per_second".
   std::map<std::string, double> train;
   std::map<std::string, std::map<std::string, double>> evaluate;  // task, then metric
   std::optional<double> seconds_left;
   double doubts = 0;
 };
 
-// page: the text, or why there is none.
+// page: the text, or the reason why there is none.
 RankView RankViewOf(const std::string& endpoint, const Result<std::string>& page);
 
-// The whole of it. Times of `parts`, frames and bytes are differences to an earlier view of the
-// same rank, where there is one.
+// The whole view. RunText shows times of `parts`, frames and bytes as differences to the earlier
+// view of the same rank, where there is one.
 struct RunView {
   std::string title;               // what is watched
   RunHead head;                    // empty: unknown
@@ -49,12 +49,12 @@ struct RunView {
   std::optional<Report> evaluation;
   std::vector<std::string> doubts;
   std::optional<double> line_age;  // seconds since metrics.jsonl grew
-  bool stale = false;              // the run goes on, and no line came for long
+  bool stale = false;              // the run goes on, but no line has come for long
   std::string checkpoint;          // the newest; "" = none, or not known where
   std::optional<double> checkpoint_age;
   std::vector<RankView> ranks;
-  std::vector<RankView> before;  // of the view before; [] = none
-  double seconds_between = 0;    // of the two
+  std::vector<RankView> before;  // those of the earlier view; [] = none
+  double seconds_between = 0;    // the two views
   std::vector<std::string> remarks;
   std::string ended;  // why nothing more comes; "" = the run goes on
 };

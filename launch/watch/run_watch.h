@@ -1,5 +1,6 @@
 #pragma once
-// Where a run tells of itself, and looking there again and again. Thread safety: one thread.
+// Finds the places where a run reports, and looks at them again and again. Thread safety: one
+// thread.
 
 #include <memory>
 #include <optional>
@@ -15,18 +16,18 @@
 
 namespace chorus::launch {
 
-// What is known before anything is read.
+// What is known about a run before its reports and pages are read.
 struct WatchedRun {
   std::string title;
   std::string metrics;                 // report.metrics; "" = none
   std::string prometheus;              // report.prometheus, asked on this machine; "" = none
   std::string checkpoints;             // checkpoint.directory; "" = none, or not known yet
-  std::vector<std::string> endpoints;  // of ranks that the user named
+  std::vector<std::string> endpoints;  // of the ranks that the user named
 };
 
-// job: a metrics.jsonl, a folder that holds one, or a job's configuration; "" = the endpoints say
-// it all. Errors: kNotFound, there is no such file; kInvalidArgument, nothing tells of this run, or
-// it is no configuration.
+// job: a metrics.jsonl, a folder that holds one, or a job's configuration; "" = only the endpoints.
+// Errors: kNotFound when there is no such file; kInvalidArgument when the run reports nowhere, or
+// the file is no configuration.
 Result<WatchedRun> FindRun(FileSystem& files, const std::string& job,
                            const std::vector<std::string>& endpoints);
 
@@ -34,8 +35,8 @@ class RunWatch {
  public:
   RunWatch(FileSystem& files, WatchedRun run);
 
-  // What is to be seen now. Errors: those of ReportFollower::Read but that the file is not there
-  // yet, and kUnavailable, nothing at all is to be seen.
+  // The view of the run now. Errors: those of ReportFollower::Read, except for a file that is not
+  // there yet; kUnavailable when there is nothing at all to see.
   Result<RunView> Look();
 
  private:
@@ -44,7 +45,8 @@ class RunWatch {
   bool IsWritten() const;
   void LookAtCheckpoints(RunView* view);
   void LookAtRanks(RunView* view);
-  // Ranks on this machine have consecutive ports: those that answer, up to the first that does not.
+  // Finds the ranks on this machine, which have consecutive ports: those that answer, up to the
+  // first that does not.
   void FindOwnRanks(RunView* view);
   void SayWhetherEnded(RunView* view, bool any_answers);
   void SayWhoWrites(RunView* view);
@@ -52,13 +54,14 @@ class RunWatch {
   FileSystem& files_;
   WatchedRun run_;
   std::unique_ptr<ReportFollower> reports_;  // null: there are none
-  std::string head_config_;                  // of the head that was read last
-  // Seconds of a steady clock since which nobody writes the reports; nothing: somebody does.
+  std::string head_config_;                  // the configuration in the head that was read last
+  // The time (seconds of a steady clock) since which nobody writes the reports; nothing: somebody
+  // does.
   std::optional<double> left_since_;
   std::vector<RankView> before_;
   double looked_at_ = 0;   // seconds of a steady clock, of before_
-  bool answered_ = false;  // some rank has, at some time
-  uint32_t silent_ = 0;    // looks in a row at which no rank did
+  bool answered_ = false;  // whether some rank has ever answered
+  uint32_t silent_ = 0;    // looks in a row without an answer of any rank
 };
 
 }  // namespace chorus::launch
