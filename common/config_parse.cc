@@ -88,8 +88,8 @@ std::string QuotedValue(const std::string& error) {
   return value + 1 < parts.size() ? parts[value] : "";
 }
 
-// What could have stood at `path` (of `type`), behind what the parser says: the alternatives to a
-// wrong value or an unknown field.
+// The parser's error, followed by what is allowed at `path` (of `type`): the alternatives to a wrong
+// value or an unknown field.
 std::string Described(const std::string& error, const Descriptor* type,
                       const std::vector<std::string>& path) {
   std::string problem = error;

@@ -149,7 +149,7 @@ Status SetScalar(const FieldDescriptor* field, const std::string& value, const T
 }
 
 // objective.esmm={}, model.tower={hidden: [8, 4]} or model=@FILE: the message (or the list of one)
-// is replaced by what stands in the braces or in the file.
+// is replaced by the contents of the braces or of the file.
 Status SetMessage(const FieldDescriptor* field, std::string_view value, const Target& target,
                   Origins* origins) {
   const auto* reflection = target.message->GetReflection();

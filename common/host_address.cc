@@ -76,7 +76,7 @@ std::vector<std::string> NamesIn(const std::string& folder) {
   return names;
 }
 
-// A bridge that no cable is in: neither a device nor what lies on one (a bond, a VLAN).
+// Whether this is a bridge without a cable: no port of it is a device or is built on one (a bond, a VLAN).
 bool IsBridgeOfOwn(const std::string& interface) {
   const std::string folder = StrCat("/sys/class/net/", interface);
   if (!std::filesystem::exists(StrCat(folder, "/bridge"))) return false;

@@ -163,7 +163,7 @@ void TlsStream::Write(std::span<const std::span<const std::byte>> pieces, Done d
   WriteMore(std::move(done));
 }
 
-// Large pieces are sealed from where they lie; a header goes into one record with what follows it.
+// Large pieces are sealed where they are, without a copy; a header goes into one record with the bytes that follow.
 std::span<const std::byte> TlsStream::NextRecord() {
   gathered_.clear();
   while (piece_ < pieces_.size()) {

@@ -4,12 +4,12 @@
   launch/predict_export.py EXPORT < tomorrow.csv > scores.tsv
 
 The input is the text that `chorus import` took: its delimiter, separators, missing markers, transforms and the like
-stand in the export, labels may be absent, gzip, bzip2 and xz are unpacked. Taken too is a tab-separated table whose
+are in the export. Labels may be absent; gzip, bzip2 and xz are unpacked. A tab-separated table is taken, too, whose
 first line names the model's features; a cell of a slot then holds its ids, separated by commas, each with ":factor"
-behind it where the slot has values. Written are pctr, pcvr and pctcvr of each row, behind its row id if the import's
-schema names one, which are those of `chorus predict` up to the rounding of 32 bits. Plain Python, made to be read:
-some thousand lines a second take another language. Sizes and values of the files are checked, and with the module
-xxhash their checksums. launch/README.md explains the files.
+behind it where the slot has values. The output has pctr, pcvr and pctcvr of each row, behind its row id if the import's
+schema names one; they are those of `chorus predict` up to the rounding of 32 bits. This is plain Python, made to be
+read: more than some thousand lines per second need another language. Sizes and values of the files are checked, and
+with the module xxhash their checksums. launch/README.md explains the files.
 """
 import argparse
 import array
@@ -27,7 +27,7 @@ try:
 except ImportError:
     xxhash = None
 
-sys.dont_write_bytecode = True  # the modules beside this file may lie where nobody may write
+sys.dont_write_bytecode = True  # the folder of this file's modules may be read-only
 from export_keys import key_of, mix, random_bits, xxh64
 from export_text import AFTER_MALFORMED, Malformed, Rules, float32
 
@@ -165,7 +165,7 @@ class Model:
         return sides[True] + lengths[True], sides[False] + lengths[False]
 
     def product(self, node, x):
-        """The inputs' products with their weights; parts stand side by side."""
+        """The inputs' products with their weights; the products of several parts are side by side."""
         out = []
         for part in node["part"]:
             terms = [self.multiply(x_i, f"{part}.{i['label']}") for x_i, i in zip(x, node["input"])]

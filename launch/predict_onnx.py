@@ -3,9 +3,9 @@
 
   launch/predict_onnx.py EXPORT < tomorrow.csv > scores.tsv
 
-Takes and writes what predict_export.py does, which looks up and pools embeddings here, too. Rows that agree in all
-columns of the context share one: what depends on the context alone is computed once for them. Needs the packages numpy
-and onnxruntime (pip install onnxruntime). launch/README.md explains the model's inputs.
+The input and the output are those of predict_export.py, whose code looks up and pools the embeddings. Rows that agree
+in all columns of the context share one: layers of the context alone are computed once for them. It needs the packages
+numpy and onnxruntime (pip install onnxruntime). launch/README.md explains the model's inputs.
 """
 import itertools
 import os
@@ -14,7 +14,7 @@ import sys
 import numpy
 import onnxruntime
 
-sys.dont_write_bytecode = True  # the modules beside this file may lie where nobody may write
+sys.dont_write_bytecode = True  # the folder of this file's modules may be read-only
 from predict_export import Model, export_argument, made_of, write
 
 BATCH_ROWS = 1000

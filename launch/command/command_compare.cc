@@ -87,7 +87,7 @@ Status ReportOnly(const CompareArguments& arguments) {
   return InvalidArgument("--report-only trains nothing: start it without mpirun");
 }
 
-// With fit_settings the configuration has what is written, and what fits stands above it.
+// With fit_settings the configuration has only what is written, and the fitted settings are printed above it.
 void Print(const ComparePlan& plan) {
   for (const std::string& line : FittedLines(plan)) std::printf("# %s\n", line.c_str());
   std::fputs(PrintConfig(plan.config).c_str(), stdout);

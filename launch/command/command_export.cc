@@ -23,7 +23,7 @@ RowForm FormOfRows(const ExportArguments& arguments) {
                                     : ExportRows::FORM_UNSPECIFIED;
 }
 
-// Where an export lies that is needed beside the output meanwhile: a name that nobody would choose.
+// The path of an export that is needed for a while beside the output: a name that nobody would choose.
 std::string ScratchName(const ExportArguments& arguments, const char* what) {
   return StrCat(WithoutSlash(arguments.output), ".exporting.", what);
 }

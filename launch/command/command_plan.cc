@@ -221,7 +221,7 @@ Status RunPlan(const PlanArguments& arguments) {
   if (!arguments.kubernetes.empty()) {
     RETURN_IF_ERROR(WriteKubernetes(arguments, jobs[0].first, plans[0]));
   }
-  // Where the objects go to standard output, they stand there alone.
+  // If the objects go to standard output, nothing else does.
   if (arguments.kubernetes != "-") {
     std::fputs(layouts == 1 ? PlanText(plans[0]).c_str() : PlanTableText(plans).c_str(), stdout);
   }

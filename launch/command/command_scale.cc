@@ -305,7 +305,7 @@ Status RunLayouts(const ScaleArguments& arguments, const TrainConfig& config) {
   }
   CompareLayouts(&measured);
   const Status checked = arguments.check ? Check(layouts, options, &measured) : Status::Ok();
-  // What was measured stands, whatever the models are.
+  // The measurements are written even if the models differ.
   RETURN_IF_ERROR(WriteScale(arguments, measured));
   return checked;
 }

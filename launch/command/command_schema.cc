@@ -12,7 +12,7 @@
 namespace chorus::launch {
 namespace {
 
-// A file that is there may hold what a person wrote. Folders that it lies in are made.
+// Refuses a file that exists, since a person may have written it. Makes the folders that it is in.
 Result<std::unique_ptr<OutputFile>> CreateNew(const std::string& path) {
   FileSystem& files = PosixFiles();
   if (path != "-") RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(path)));

@@ -114,7 +114,7 @@ Result<bool> WaitForFirstFile(const TrainArguments& arguments) {
   RETURN_IF_ERROR(worker::CheckFollowable(config));
   if (arguments.resume != worker::Resume::kNothing) {
     const auto found = worker::FindCheckpoint(PosixFiles(), config.checkpoint().directory());
-    if (found.ok() && found->has_value()) return true;  // which knows where it stands
+    if (found.ok() && found->has_value()) return true;  // which knows its place in the log
   }
   const auto begin = std::chrono::steady_clock::now();
   for (bool said = false;; said = true) {

@@ -191,7 +191,7 @@ class MpiCommunicator : public Communicator {
   bool failed_ = false;
 };
 
-// The group of a process that stands alone.
+// The group of a process without others.
 class LoneCommunicator : public Communicator {
  public:
   uint32_t rank() const override { return 0; }

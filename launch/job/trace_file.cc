@@ -17,7 +17,7 @@ std::string Microseconds(int64_t ns) {
   return text;
 }
 
-// Names a process or a thread, or says where it stands among others.
+// Names a process or a thread, or gives its place in the order of these.
 std::string MetaEvent(const char* what, uint32_t rank, int thread, const std::string& arguments) {
   return StrCat(",\n{\"ph\":\"M\",\"name\":\"", what, "\",\"pid\":", rank, ",\"tid\":", thread,
                 ",\"args\":{", arguments, "}}");

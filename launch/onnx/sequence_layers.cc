@@ -1,5 +1,5 @@
 // A sequence as one vector. Inputs: its elements side by side, and the number of those that are
-// there; what stands behind them counts nothing.
+// there; the values behind them do not count.
 
 #include "launch/onnx/layers.h"
 #include "launch/onnx/operators.h"

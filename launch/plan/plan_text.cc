@@ -48,7 +48,7 @@ std::string TrafficText(const PlanTraffic& traffic) {
   return StrCat(CountText(traffic.messages()), " of ", ByteText(traffic.bytes()));
 }
 
-// The ranks that stand for all: the first and the last one of each kind.
+// The ranks that represent all: the first and the last one of each kind.
 std::vector<const PlanRank*> ShownRanks(const JobPlan& plan) {
   std::vector<const PlanRank*> shown;
   const auto show = [&](int begin, int end) {

@@ -11,7 +11,7 @@ namespace {
 
 namespace py = pybind11;
 
-// A numpy scalar becomes the Python object that it stands for; others stay.
+// A numpy scalar becomes the Python object of the same value; other objects stay as they are.
 py::object Plain(PyObject* object) {
   if (PyUnicode_Check(object) || PyFloat_Check(object) || PyLong_Check(object) ||
       object == Py_None || !PyObject_HasAttrString(object, "item") ||

@@ -88,7 +88,7 @@ Axis Axis::Fit(std::string label, Scale scale, std::span<const double> values) {
   }
   if (!any) return Range(std::move(label), scale, scale == Scale::kLog ? 0.1 : 0, 1);
   if (scale == Scale::kRoot) low = 0;
-  if (scale == Scale::kLog) {  // what lies at the ends stands off the frame
+  if (scale == Scale::kLog) {  // points at the ends keep off the frame
     constexpr double kRoom = 0.05;
     const double room = std::pow(high / low, kRoom);
     return Range(std::move(label), scale, low / room, high * room);

@@ -89,7 +89,7 @@ void Panel::Dot(Point at, const std::string& style) {
 }
 
 void Panel::Segment(Point from, Point to, const std::string& style) {
-  // An end at infinity lies on the frame.
+  // An end at infinity is drawn on the frame.
   for (const double place : {from.x, from.y, to.x, to.y}) {
     if (std::isnan(place)) return;
   }

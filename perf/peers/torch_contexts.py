@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The model of step_perf's context log in PyTorch on the CPU: ChorusCVR, three towers 360-200-80, step 4096.
 Each 40 exposures share a context of 20 slots with 10 ids each, pooled by mean; an exposure has 10 slots of
-one id. All tables have dimension 18 and lie in one matrix, whose rows a step reads and updates once each.
+one id. All tables have dimension 18 and are in one matrix, whose rows a step reads and updates once each.
 
 --contexts joined: every exposure has its context's ids, as data loaders of training libraries give them.
 --contexts shared: by hand, as a user would who knows of them: a context is pooled and multiplied once, and

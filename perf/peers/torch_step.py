@@ -2,8 +2,8 @@
 """The model of step_perf's one-hot log in PyTorch on the CPU: ChorusCVR, 23 tables of dimension 18,
 three towers 360-200-80, step 4096, Adagrad on the tables, Adam on the towers.
 
-Ids follow the same power law as step_perf's and lie in memory before the clock starts: reading costs
-nothing here, and does there. One line of JSON comes out. Needs torch and numpy only.
+Ids follow the same power law as step_perf's and are in memory before the clock starts: reading costs
+nothing here, but it does there. The output is one line of JSON. It needs only torch and numpy.
 
 --tables embedding: torch.nn.Embedding(sparse=True) and torch.optim.Adagrad, as a user would write it.
 --tables dedup: by hand, what a careful user would: a step's ids are made unique, their rows gathered

@@ -94,7 +94,7 @@ struct Contents {
   bool clicked = false, unclicked = false, converted = false, unconverted = false;
   bool group = false, oracle = false;
   bool own = false;         // runs of methods that are no references
-  bool common_ctr = false;  // runs whose pCTR stands for all
+  bool common_ctr = false;  // runs whose pCTR is used for all methods
 };
 
 Result<Contents> ContentsOf(const FinishedRuns& finished) {

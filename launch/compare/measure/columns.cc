@@ -26,7 +26,7 @@ constexpr RowSet kTruthClicked = {kClicked, Task::kCvr, kTruth};
 constexpr RowSet kTruthUnclicked = {kUnclicked, Task::kCvr, kTruth};
 constexpr RowSet kTruthLowest = {kLowestOfAll, Task::kCvr, kTruth};
 
-// common: whose pCTR stands for all, "BASE's".
+// common: the method whose pCTR is used for all, "BASE's".
 Columns Ranking(const std::string& common) {
   const Section section = Section::kRanking;
   return {

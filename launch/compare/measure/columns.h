@@ -19,7 +19,7 @@ struct RowSet {
   Part part = Part::kAll;
   worker::Task by = worker::Task::kCvr;
   Label label = Label::kConversion;
-  bool common_ctr = false;  // kCtcvr with the pCTR that stands for all methods'
+  bool common_ctr = false;  // kCtcvr with the pCTR that is used for all methods
   bool grouped = false;     // of these rows, those that have a group
 
   friend bool operator==(const RowSet&, const RowSet&) = default;
@@ -58,7 +58,7 @@ struct Column {
 
   bool is_truth() const;          // is judged by the truth of a generated world, without sampling
   bool needs_pctr() const;        // is about a method's own pCTR, so not shown for references
-  bool needs_common_ctr() const;  // takes the pCTR that stands for all methods'
+  bool needs_common_ctr() const;  // takes the pCTR that is used for all methods
   bool needs_groups() const;
   bool needs_clicks() const;      // looks at clicked exposures alone
   bool counts_positives() const;  // its error depends on how many clicks or conversions there are

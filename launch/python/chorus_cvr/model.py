@@ -102,7 +102,7 @@ class Model:
         - ids with factors (``has_values``): dicts {id: factor}, lists of pairs (id, factor), or texts ("3:0.5|17:2")
         - numbers: integers or floats, or texts
 
-        Rows whose context columns are equal and that stand side by side share a context, which is computed once. With
+        Neighbouring rows whose context columns are equal share a context, which is computed once. With
         ``contexts``, a frame of the context columns alone, row i of ``frame`` has the context ``context_of[i]``.
         """
         if (contexts is None) != (context_of is None):

@@ -79,8 +79,8 @@ def sets(overrides: Optional[Overrides]) -> List[str]:
 
 
 class _Reader(threading.Thread):
-    """Keeps what a pipe says, and hands it on line by line. What `line` raises waits in ``error``; the pipe is read to
-    its end in any case, since a program that nobody listens to stands still."""
+    """Keeps the text of a pipe, and hands it on line by line. An exception of `line` waits in ``error``; the pipe is
+    read to its end in any case, since a program blocks when nobody reads its output."""
 
     def __init__(self, pipe: Any, line: Optional[Callable[[str], None]]) -> None:
         super().__init__(daemon=True)

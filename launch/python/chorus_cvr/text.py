@@ -16,7 +16,7 @@ RULES = {"format": "DELIMITED", "delimiter": ",", "header": True, "escape": ""}
 
 
 class Separators:
-    """What stands between ids, and between an id and its factor, in the columns of a schema."""
+    """The separators between ids, and between an id and its factor, in the columns of a schema."""
 
     def __init__(self, schema: Fields) -> None:
         self._slots: List[Tuple[str, str, str]] = [

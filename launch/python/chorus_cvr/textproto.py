@@ -27,7 +27,7 @@ def _tokens(text: str) -> List[Tuple[str, str]]:
 
 
 def unquoted(text: str) -> str:
-    """The text that a quoted one stands for; bytes as \\x09 and \\011 are understood."""
+    """The text without quotes and escapes; bytes as \\x09 and \\011 are understood."""
     def escape(found: "re.Match[str]") -> str:
         code = found[1]
         if code[0] == "x":
