@@ -38,7 +38,7 @@ std::shared_ptr<std::byte> BytePool::Take(size_t bytes) {
   }
   Block block = TakeKept(bytes);
   if (block.data == nullptr) block = Make(RoundUp(bytes, std::bit_floor(bytes) / 8));
-  // An address sanitizer still sees who uses an array past its end or after it.
+  // An address sanitizer still sees reads and writes beyond an array's end or after its life.
   ASAN_UNPOISON_MEMORY_REGION(block.data, block.bytes);
   ASAN_POISON_MEMORY_REGION(block.data + bytes, block.bytes - bytes);
   return std::shared_ptr<std::byte>(block.data, [this, block](std::byte*) { GiveBack(block); });

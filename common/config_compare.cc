@@ -77,7 +77,7 @@ Status CheckMethodName(const std::string& name, const std::string& path,
                            Join({methods.begin(), methods.end()}, ", ")));
 }
 
-// As CheckMethodName, of a method whose pCTR and pCVR are both looked at: no bound.
+// As CheckMethodName, for a method whose pCTR and pCVR are both used, so that it may be no reference.
 Status CheckMeasuredMethod(const CompareConfig& config, const std::string& name,
                            const std::string& path, const std::set<std::string>& methods,
                            const Origins& origins) {
@@ -183,7 +183,7 @@ void FillNames(CompareConfig* config) {
   }
 }
 
-// What nobody has written in the jobs fits their logs.
+// Settings that nobody has written in the jobs are fitted to their logs.
 void KeepWritten(const CompareConfig& written, CompareConfig* config) {
   if (written.has_train()) *config->mutable_train() = written.train();
   for (int i = 0; i < written.method_size(); ++i) {

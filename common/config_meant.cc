@@ -1,4 +1,4 @@
-// What a misspelt name or value of a configuration may have meant.
+// The name or value that a misspelt one in a configuration may have meant.
 #include <vector>
 
 #include "common/config.pb.h"
@@ -18,14 +18,14 @@ std::vector<std::string> NamesOfFields(const Descriptor& type) {
   return names;
 }
 
-// A file that says nothing but such a message, and how it is given.
+// A file that contains nothing but such a message, and the option that takes it.
 struct WholeFile {
   const Descriptor* type;
   const char* what;
 };
 
-// "; it is a field of a schema (chorus import --schema)", of a name that only other files have: they
-// were mistaken for one another. "" where that is not so.
+// "; it is a field of a schema (chorus import --schema)", for a name that only other kinds of files have, since one was
+// mistaken for another; "" for other names.
 std::string OfOtherFile(const std::string& name, const Descriptor& type) {
   const WholeFile files[] = {
       {TrainConfig::descriptor(), "a training job (chorus train --config)"},

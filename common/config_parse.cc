@@ -74,7 +74,8 @@ bool IsOfBoolean(const std::string& error) {
   return error.starts_with("Invalid value for boolean field");
 }
 
-// Whether the parser tells of the error at the token behind the wrong name, perhaps lines below it.
+// Whether the parser reports the error at the token behind the wrong name, which may be lines below
+// it.
 bool IsToldBehind(const std::string& error) {
   return error.find("has no field named") != std::string::npos ||
          error.starts_with("Unknown enumeration value") || IsOfBoolean(error);
@@ -154,7 +155,7 @@ Status ParseText(const std::string& file, const std::string& text, const std::st
   parser.RecordErrorsTo(&errors);
   parser.WriteLocationsTo(&tree);
   parser.SetRecursionLimit(kDeepest);
-  // Editors of Windows begin a text with a mark of its encoding, which is no part of it.
+  // Editors on Windows begin a text with a byte order mark, which is no part of it.
   constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
   const size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
   if (!parser.ParseFromString(begin == 0 ? text : text.substr(begin), config)) {

@@ -1,5 +1,5 @@
-// The fields of a job that a comparison sets for each of its runs: what a user writes there would
-// be overwritten, and is refused.
+// The fields of a job that a comparison sets for each of its runs: a user's value there would be
+// overwritten, and is refused.
 
 #include "common/config.pb.h"
 #include "common/config_internal.h"
@@ -10,7 +10,7 @@ namespace {
 
 struct RunField {
   const char* path;
-  const char* instead;  // what says it for all runs
+  const char* instead;  // the setting to use for all runs
   bool (*is_set)(const TrainConfig& job);
 };
 
@@ -38,7 +38,7 @@ std::string Refusal(const std::string& field, const char* instead) {
   return StrCat(field, " is set for each run by the comparison; use ", instead);
 }
 
-// What a set says on its own. Whether it is right is told by those who apply it in earnest.
+// The message that a set makes on its own. The code that applies the set later reports its errors.
 template <typename Config>
 Config Alone(const std::string& set) {
   Config config;

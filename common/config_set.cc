@@ -39,8 +39,8 @@ std::string NameOf(const Message& element) {
   return element.GetReflection()->GetString(element, field);
 }
 
-// "; did you mean ..? allowed: ..", of an address that is no element's; where there is one element
-// at most, the address may be meant as one of its fields.
+// "; did you mean ..? allowed: ..", for an address that is no element's. If there is at most one
+// element, a field of it may be meant.
 std::string InsteadOfElement(const Message& parent, const FieldDescriptor* field,
                              const std::string& address) {
   std::vector<std::string> names;

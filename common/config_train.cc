@@ -37,7 +37,7 @@ Status CheckTables(const TrainConfig& config, const Origins& origins,
   return Status::Ok();
 }
 
-// What a slot says of its readers.
+// Checks the towers that a slot names as its readers.
 Status CheckReaders(const SlotConfig& slot, const std::string& path, const Origins& origins) {
   const auto& towers = slot.tower();
   const auto& without = slot.no_gradient();
@@ -128,7 +128,7 @@ Status CheckLogs(const TrainConfig& config, const Origins& origins) {
   return not_empty(config.evaluate().log(), "evaluate.log");
 }
 
-// Until when a rate decays is not known where more may always come.
+// The end of a decaying rate is not known where more of the log may always come.
 Status CheckFollowed(const TrainConfig& config, const Origins& origins) {
   if (config.data().follow_seconds() <= 0) return Status::Ok();
   const auto ends_with_run = [](const ScheduleConfig& schedule) {
@@ -155,8 +155,8 @@ Status CheckFollowed(const TrainConfig& config, const Origins& origins) {
                            "(data.follow_seconds); allowed: 1, since each file is trained once"));
 }
 
-// What the schema's ranges cannot say. Periods without a path are fine: a file may leave paths to
-// --set.
+// Checks that the schema's ranges cannot express. Periods without a path are fine: a file may leave
+// paths to --set.
 Status CheckRules(const TrainConfig& config, const Origins& origins) {
   const struct {
     bool wrong;
@@ -197,7 +197,7 @@ Status Finish(const Origins& origins, TrainConfig* config) {
   return CheckRules(*config, origins);
 }
 
-// True where the slot's rows learn from somebody, whatever its table says.
+// True if some tower trains the slot's rows, as far as the slot's own settings go.
 bool IsTrained(const SlotConfig& slot) {
   if (slot.numeric() || slot.ignore()) return false;
   const auto& without = slot.no_gradient();
@@ -207,7 +207,7 @@ bool IsTrained(const SlotConfig& slot) {
   return slot.tower_size() == 0 || std::any_of(slot.tower().begin(), slot.tower().end(), trains);
 }
 
-// True where a slot, or a column that no slot names, may train the table.
+// True if a slot, or a column that no slot names, may train the table.
 bool HasTrainer(const TrainConfig& config, const std::string& table) {
   bool rest = table == config.table(0).name();  // columns without a slot have the first table
   for (const SlotConfig& slot : config.slot()) {
@@ -218,8 +218,8 @@ bool HasTrainer(const TrainConfig& config, const std::string& table) {
   return rest;
 }
 
-// Rows that nobody trains keep their random first values, unless a warm start brings others.
-// `config` is complete, and as it was written otherwise.
+// Rows that nobody trains keep their random initial values, unless a warm start brings others.
+// `config` is complete.
 Status CheckTrainers(const TrainConfig& config, const Origins& origins) {
   for (int i = 0; i < config.slot_size(); ++i) {
     const SlotConfig& slot = config.slot(i);

@@ -20,10 +20,10 @@
 namespace chorus {
 namespace {
 
-// Whoever may write in the folder may take over what a killed process left.
+// Everybody who may write in the folder may take over the file of a killed process.
 constexpr mode_t kMode = 0666;
 
-// Each is lost only to a holder that ends in the very moment between our open and our lock.
+// An attempt fails only if a holder ends in the very moment between our open and our lock.
 constexpr int kMostTries = 1000;
 
 // The open file still has its name: nobody removed it before we had its lock.
@@ -42,8 +42,8 @@ std::string NameIn(int file) {
 }
 
 // While the lock is held nobody else removes the file, or makes another of this name. It may be
-// lost all the same, with its host's connection to a shared file system: then the file is that of
-// the next holder, who has written his name there, or has another of this name.
+// lost all the same, with its host's connection to a shared file system: then the file belongs to
+// the next holder, who has written his name into it, or has made another file of this name.
 class HeldLock final : public FileLock {
  public:
   HeldLock(int file, std::string path) : file_(file), path_(std::move(path)) {}
@@ -54,7 +54,7 @@ class HeldLock final : public FileLock {
   HeldLock(const HeldLock&) = delete;
   HeldLock& operator=(const HeldLock&) = delete;
 
-  // Without it the lock holds as well: nobody is told who has it.
+  // The lock holds without the name, too, but then nobody is told who has it.
   void WriteName() {
     const std::string name = ProcessName() + "\n";
     if (ftruncate(file_, 0) == 0) (void)!pwrite(file_, name.data(), name.size(), 0);
@@ -88,20 +88,20 @@ Status OpenError(const std::string& path, int error) {
   return Internal(StrCat("creating ", path, ": ", std::strerror(error)));
 }
 
-// Open for writing where that is allowed: over NFS a lock that excludes others needs it. What
-// another user's killed process left can only be read.
+// Opens for writing if that is allowed: an exclusive lock over NFS needs it. The file of another
+// user's killed process can only be read.
 int OpenLockFile(const std::string& path) {
   constexpr int kFlags = O_CLOEXEC | O_NOFOLLOW;
   int file = open(path.c_str(), O_RDWR | O_CREAT | kFlags, kMode);
   if (file >= 0 || errno != EACCES) return file;
   file = open(path.c_str(), O_RDONLY | kFlags);
-  // There is none, and none may be made: of the two reasons, the first one is told.
+  // There is no file, and none may be made: the first of the two reasons is reported.
   if (file < 0 && errno == ENOENT) errno = EACCES;
   return file;
 }
 
-// 0, or errno. Who only looks (IsLocked) holds a lock for a moment, which later attempts tell from
-// that of a writer.
+// 0, or errno. A process that only looks (IsLocked) holds a lock for a moment; by further attempts
+// this is told from a writer's lock.
 int LockAlone(int file) {
   constexpr int kLooks = 100;
   constexpr std::chrono::milliseconds kBetween{1};

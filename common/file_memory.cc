@@ -1,5 +1,5 @@
-// A file system in memory: a map from paths to bytes. Readers keep the bytes they opened, as a file
-// that is renamed over or removed does on a disk.
+// A file system in memory: a map from paths to bytes. Readers keep the bytes that they opened even
+// if the file is replaced or removed, as on a disk.
 #include <algorithm>
 #include <cstring>
 #include <map>

@@ -23,7 +23,7 @@
 namespace chorus {
 namespace {
 
-// An address or a network's: 4 or 16 bytes.
+// The bytes of an address or a network: 4 or 16.
 struct Bits {
   std::array<unsigned char, 16> bytes{};
   uint32_t size = 0;
@@ -127,7 +127,7 @@ std::optional<std::pair<Bits, uint32_t>> ParseSubnet(const std::string& text) {
   return std::pair(*bits, static_cast<uint32_t>(*prefix));
 }
 
-// What the resolver knows of a host name.
+// The addresses that the resolver has for a host name.
 std::vector<Bits> Resolve(const std::string& name) {
   std::vector<Bits> resolved;
   addrinfo* found = nullptr;
@@ -151,7 +151,7 @@ std::vector<Bits> Resolve(const std::string& name) {
   return resolved;
 }
 
-// The less, the likelier it is that other machines reach this machine there.
+// The smaller this is, the likelier other machines reach this machine there.
 std::tuple<bool, bool, bool, bool> Rank(const HostAddress& address) {
   return {address.loopback, address.link_local, address.doubtful, address.is_v6()};
 }
@@ -265,8 +265,8 @@ std::string NetworkIdentity() {
   std::ifstream("/proc/sys/kernel/random/boot_id") >> boot;
   struct stat network = {};
   if (::stat("/proc/self/ns/net", &network) != 0) network = {};
-  // The name tells hosts apart even where the system shows neither of these, or where machines are
-  // copies of a running one.
+  // The name tells hosts apart even if the system shows neither of these, or if machines are copies
+  // of a running one.
   std::string identity = StrCat(boot, "-", network.st_ino, "-", NodeName());
   std::replace(identity.begin(), identity.end(), ' ', '_');
   return identity;

@@ -45,7 +45,7 @@ Status StatusOf(const error_code& error) {
   return Unavailable(std::move(text));
 }
 
-// IPv4 as itself, and not as a socket of both kinds has it.
+// An IPv4 address as such, and not in the mapped form of a socket for both kinds.
 asio::ip::address Unmapped(const asio::ip::address& address) {
   if (!address.is_v6() || !address.to_v6().is_v4_mapped()) return address;
   return asio::ip::make_address_v4(asio::ip::v4_mapped, address.to_v6());

@@ -7,7 +7,7 @@
 namespace chorus {
 namespace {
 
-// So many digits fit into 63 bits, whatever they are.
+// Any number of this many digits fits into 63 bits.
 constexpr size_t kDigitsThatFit = 18;
 
 // Whether `digits` are decimal digits alone, and at least one; then *value is their number.

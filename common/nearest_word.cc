@@ -12,7 +12,7 @@
 namespace chorus {
 namespace {
 
-// Slips of the finger change neither of these.
+// Capital letters, '-' and '_' do not count as differences.
 std::string Folded(std::string_view word) {
   std::string folded(word);
   for (char& c : folded) {
@@ -36,11 +36,11 @@ size_t Edits(const std::string& a, const std::string& b) {
   return edits[a.size()][b.size()];
 }
 
-// Of short words, two letters make another one: "dim" is not "lr".
+// In a short word two other letters make another word: "dim" is not "lr".
 size_t MostEdits(size_t letters) { return letters > 4 ? 2 : letters > 1 ? 1 : 0; }
 
-// The only candidate that begins with the word and '_', which somebody remembers of it:
-// "grains" of "grains_per_step". "" where there are none, or several.
+// The only candidate that begins with the word and '_', since a user may remember the beginning
+// alone: "grains" of "grains_per_step". "" if there is none, or several.
 std::string LongerWord(const std::string& meant, const std::vector<std::string>& words) {
   constexpr size_t kLeastLetters = 4;
   std::string longer;

@@ -36,7 +36,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::Create(FileSystem& files, const 
   }
   ASSIGN_OR_RETURN(out->lock_, LockOutput(files, out->target_.path));
   const std::string partial = out->target_.path + ".partial";
-  // Before the file is there, so that no signal finds it unknown.
+  // Registered before the file exists, so that no signal finds a file that is not registered.
   out->unfinished_ = std::make_unique<UnfinishedOutput>(files, partial, &out->lock_);
   ASSIGN_OR_RETURN(out->file_, files.Create(partial));
   out->partial_ = partial;
@@ -66,7 +66,7 @@ Result<std::unique_ptr<OutputFile>> OutputFile::Replace(FileSystem& files, const
 
 OutputFile::~OutputFile() {
   file_.reset();
-  // The error that ended the command is the one worth telling.
+  // An error here is dropped: the one that ended the command is reported.
   if (!partial_.empty()) (void)files_.Remove(partial_);
 }
 
@@ -78,7 +78,7 @@ Status OutputFile::Append(std::string_view text) {
 
 Status OutputFile::Commit() {
   if (file_ == nullptr) {
-    // It may wait for a reader; a signal must not wait with it.
+    // Closing may wait for a reader; a signal must not wait for that.
     if (std::fflush(stdout) != 0) return StandardOutputError();
     unfinished_.reset();
     return Status::Ok();

@@ -47,7 +47,7 @@ Result<std::unique_ptr<OutputFolder>> OutputFolder::Create(FileSystem& files,
 
 OutputFolder::~OutputFolder() {
   if (committed_) return;
-  // Another process of the same command may make a file in it meanwhile, for the last time.
+  // Another process of the same command may still make its last file in the folder meanwhile.
   constexpr int kTries = 5;
   Status removed = files_.RemoveRecursively(path_);
   for (int tries = 1; tries < kTries && !removed.ok(); ++tries) {

@@ -78,7 +78,7 @@ std::string LimitsText(const std::vector<std::string>& limits) {
 
 constexpr uint64_t kKib = 1024;
 
-// Given back when memory runs short: with nothing left, not even the message could be written.
+// A reserve that is freed when memory runs short: without it not even the message could be made.
 constexpr size_t kReserveBytes = size_t{1} << 20;
 std::atomic<char*> reserve = new char[kReserveBytes];
 

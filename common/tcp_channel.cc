@@ -18,11 +18,11 @@ namespace {
 // time, so that the clients of a server that is gone do not flood its machine.
 constexpr double kFirstBackoffSeconds = 0.01;
 constexpr double kLastBackoffSeconds = 1;
-// An address of a network that we are not in may swallow packets without a word: time for two lost
-// ones, and then the next address.
+// An address in a network that we are not in may drop packets silently: this is time for two lost
+// ones, then the next address is tried.
 constexpr double kOneOfManySeconds = 4;
 
-// Whoever is there is not our peer, now and later, if he has never been.
+// The process there is not our peer, and never will be, if it has not proved itself before.
 bool IsRefusal(const Status& why) {
   return why.code() == Code::kPermissionDenied || why.code() == Code::kFailedPrecondition;
 }
@@ -68,7 +68,7 @@ class ChannelState : public std::enable_shared_from_this<ChannelState> {
   void Send(uint64_t id, const Frame& request);
   void Receive(Envelope reply);
   void Lose(const Status& why);  // the connection or the attempt failed: retry, or end the calls
-  // Of an attempt that failed: whether another endpoint is to be tried at once.
+  // Whether another endpoint is to be tried at once after a failed attempt.
   bool TryNextEndpoint(const Status& why);
   void DropAttempt();
 
@@ -80,8 +80,8 @@ class ChannelState : public std::enable_shared_from_this<ChannelState> {
   size_t endpoint_ = 0;  // the one that is tried or connected
   size_t failed_ = 0;    // endpoints that failed in this round
   bool refused_ = true;  // all of these refused us, by token or version
-  // The peer proved itself on an earlier connection: what looks like a refusal since then is damage
-  // on the way, or will be known by the calls' deadlines.
+  // The peer proved itself on an earlier connection: since then an apparent refusal is damage on
+  // the way, or the calls' deadlines will end it.
   bool was_proven_ = false;
   const std::string peer_;  // "server 0 (10.0.0.7:41230)"
   const uint64_t client_id_ = NewClientId();
@@ -148,7 +148,7 @@ void ChannelState::Shake(std::unique_ptr<Socket> socket) {
       socket_, terms_, client_id_,
       [weak = weak_from_this(), raw = socket_.get()](Result<std::shared_ptr<Socket>> proven) {
         const auto self = weak.lock();
-        // Of an attempt that was given up: its socket is not the present one.
+        // The attempt was given up: its socket is not the present one.
         if (!self || self->socket_.get() != raw) return;
         if (!proven.ok()) return self->Lose(proven.status());
         self->BecomeConnected(std::move(*proven));
@@ -199,7 +199,7 @@ void ChannelState::Lose(const Status& why) {
   if (IsRefusal(why) && refused_ && !was_proven_) {
     return calls_.FailAll(why);  // another token or version: trying again would not help
   }
-  // No file for a connection is to be had here: nobody else's doing, and no better in a second.
+  // This process gets no file for a connection: another try in a second would not help.
   if (was_connecting && why.code() == Code::kResourceExhausted) return calls_.FailAll(why);
   if (why.code() != Code::kUnavailable) {
     LogWarning(options_.local_name, ": connection to ", peer_, " closed: ", why.ToString());

@@ -43,8 +43,8 @@ void TcpConnection::Fail(const Status& status) {
   if (on_closed) on_closed(status);
 }
 
-// The bound is looked at before each part, and writing looks again when something has been taken:
-// so a peer that reads is never stopped for good.
+// The bound is checked before each part is read, and again after each write, so that a peer that
+// reads is never stopped for good.
 void TcpConnection::ReadHeader() {
   if (options_.max_queued_bytes > 0 && queued_bytes_ > options_.max_queued_bytes) {
     reading_paused_ = true;

@@ -30,7 +30,7 @@ void Send(const ExchangeRef& exchange, const Message& message, std::function<voi
   exchange->socket->Write({&piece, 1}, std::move(done));
 }
 
-// What this side wants on this connection.
+// The kind of proof that this side wants on this connection.
 ProofBy WantedProof(const HandshakeTerms& terms, const Socket& socket) {
   switch (terms.protection) {
     case Protection::kAuthenticated:
@@ -45,7 +45,7 @@ ProofBy WantedProof(const HandshakeTerms& terms, const Socket& socket) {
 
 using OnSocket = std::function<void(Result<std::shared_ptr<Socket>>)>;
 
-// After both hellos, which say that it is to be TLS.
+// Runs after both hellos, if they agree on TLS.
 void ProveByTls(const ExchangeRef& exchange, Role role, OnSocket done) {
   auto session = TlsSession::Create(
       exchange->terms.tls, role,
@@ -120,7 +120,7 @@ void AnswerClientHello(const ExchangeRef& exchange, OnClient done) {
   Status checked = CheckHello(exchange->client_hello);
   if (checked.code() == Code::kDataLoss) return done(checked);  // a stranger is told nothing
   if (checked.ok()) checked = CheckProofsAgree(exchange->server_hello, exchange->client_hello);
-  // A client of another version or protection is: it reads ours in the hello.
+  // A client of another version or protection does hear the reason: it reads ours in the hello.
   Send(exchange, exchange->server_hello,
        [exchange, checked, done = std::move(done)](const Status& sent) {
          if (!checked.ok()) return done(checked);

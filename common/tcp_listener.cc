@@ -20,8 +20,8 @@ namespace {
 // strangers who hold the places cannot keep anybody out. Far above the ranks that connect at the
 // same moment, far below the usual limit of open files.
 constexpr size_t kMaxUnproven = 256;
-// But for so long each may keep its place, and who comes waits in the kernel's queue: the clients of
-// a large job, which come at once, do not drive each other out.
+// Each may keep its place for at least this long, while new ones wait in the kernel's queue: so the clients of a large
+// job, which come at once, do not drive each other out.
 constexpr double kLeastUnprovenSeconds = 0.25;
 // After an accept that failed (no more file descriptors). Without a pause it would fail again at
 // once and keep the thread busy.
@@ -67,8 +67,9 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
     Clock::time_point since = Clock::now();
   };
   struct Client {
-    // Of all its connections, one after the other: so a connection is closed on the thread that the
-    // next one begins on, and the requests of one client are never handled at the same time.
+    // A client has one thread for all its connections, one after the other: so a connection is
+    // closed on the thread on which the next one begins, and requests of one client are never
+    // handled at the same time.
     std::weak_ptr<IoLoop> loop;
     std::shared_ptr<TcpConnection> connection;
 
@@ -90,7 +91,7 @@ class ListenerState : public std::enable_shared_from_this<ListenerState> {
   void Forget(uint64_t client_id, const std::shared_ptr<TcpConnection>& closed);
   void Refuse(const std::string& peer, const Status& why) { refusals_.Add(peer, why); }
 
-  // Weakly, as everything here holds a loop: its IoThread alone keeps it and ends it.
+  // Held weakly, as every loop here: only its IoThread owns and ends it.
   const std::weak_ptr<IoLoop> loop_;
   IoThreads& threads_;
   const TransportOptions options_;
@@ -155,7 +156,7 @@ void ListenerState::Admit(std::shared_ptr<Socket> socket) {
   RunServerHandshake(socket, terms_,
                      [weak = weak_from_this(), socket, id](const Result<ProvenClient>& client) {
                        const auto self = weak.lock();
-                       // Without its entry it was closed by us meanwhile: it was too slow.
+                       // Without an entry it was too slow, and we closed it meanwhile.
                        if (!self || self->unproven_.erase(id) == 0) return;
                        self->MakeUseOfRoom();
                        if (client.ok()) return self->Proven(*client);

@@ -14,9 +14,9 @@
 namespace chorus {
 namespace {
 
-// At most so much of the peer's stream is taken at once.
+// At most this much of the peer's stream is taken at once.
 constexpr size_t kInputBytes = 128 << 10;
-// Of the shared key: it says what is proved, and a server knows it from other TLS clients.
+// The identity of the shared key: by it a server tells our clients from other TLS clients.
 constexpr char kIdentity[] = "chorus";
 constexpr char kSuite[] = "TLS_AES_128_GCM_SHA256";
 constexpr unsigned char kSuiteBytes[] = {0x13, 0x01};
@@ -36,8 +36,8 @@ std::string ReasonOfTls() {
   return text;
 }
 
-// What a server finds, and its client hears by an alert (of RFC 8446, or the library's other one),
-// when the proof of the key is of another one.
+// The error that a server finds, and that its client hears by an alert (that of RFC 8446, or the
+// one the library sends instead), when another key was proved.
 bool IsOfAnotherKey(unsigned long error) {
   if (ERR_GET_LIB(error) != ERR_LIB_SSL) return false;
   const int reason = ERR_GET_REASON(error);
@@ -45,7 +45,7 @@ bool IsOfAnotherKey(unsigned long error) {
          reason == SSL_R_SSLV3_ALERT_ILLEGAL_PARAMETER;
 }
 
-// Any other failure may be of the way, and another connection may do well.
+// Any other failure may be due to the network, and another connection may succeed.
 Status FailureOfHandshake() {
   const bool of_another_key = IsOfAnotherKey(ERR_peek_last_error());
   const std::string reason = ReasonOfTls();
@@ -77,7 +77,7 @@ BIO_METHOD* Memory() {
 
 // ---- the shared key
 
-// A session that was never held before, which is how the library takes an external PSK.
+// Makes a session that never took place: in this form the library takes an external PSK.
 SSL_SESSION* SessionOfKey(SSL* ssl, const std::string& key) {
   SSL_SESSION* const session = SSL_SESSION_new();
   const SSL_CIPHER* const suite = SSL_CIPHER_find(ssl, kSuiteBytes);
@@ -111,7 +111,7 @@ Result<Context> NewContext(Role role) {
   SSL_CTX_clear_options(raw, SSL_OP_ENABLE_MIDDLEBOX_COMPAT);
   SSL_CTX_set_mode(raw, SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   if (role == Role::kClient) {
-    // A server with a certificate in the place of the key is refused: nobody is trusted by one.
+    // A server that shows a certificate instead of the key is refused: no certificate is trusted.
     SSL_CTX_set_verify(raw, SSL_VERIFY_PEER, nullptr);
     SSL_CTX_set_psk_use_session_callback(raw, UseKey);
   } else {
@@ -158,7 +158,7 @@ class OpenSslSession final : public TlsSession {
       if (SSL_get_error(ssl_.get(), result) == SSL_ERROR_WANT_READ) return false;
       return FailureOfHandshake();
     }
-    // By the shared key and nothing else.
+    // Only the shared key is accepted as a proof.
     if (SSL_session_reused(ssl_.get()) != 1) {
       return PermissionDenied("the peer cannot prove the job's key (TLS without it)");
     }

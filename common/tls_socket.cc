@@ -8,11 +8,11 @@
 namespace chorus {
 namespace {
 
-// What goes to the socket at once: several records.
+// The bytes that are given to the socket at once: several records.
 constexpr size_t kOutputBytes = 128 << 10;
 
-// A connection in TLS. The callbacks that it waits for own it and what it is to call then: it owns
-// nothing that owns it, so that a loop which ends and drops its callbacks frees all.
+// A TLS connection. The callbacks that it waits for own it and the callbacks that it will call; it
+// owns nothing that owns it, so that a loop which ends and drops its callbacks frees everything.
 class TlsStream : public std::enable_shared_from_this<TlsStream> {
  public:
   using Started = std::function<void(Result<std::unique_ptr<Socket>>)>;
@@ -117,7 +117,7 @@ void TlsStream::Read(std::span<std::byte> out, Done done) {
   read_rest_ = out;
   const Status status = TakeRead();
   if (status.ok() && !read_rest_.empty()) return ReadMore(std::move(done));
-  // It was there already, but a callback must not run inside the call that it is given to.
+  // The bytes are there already, but a callback must not run inside the call that it is given to.
   plain_->Later([self = shared_from_this(), status, done = std::move(done)] {
     done(self->closed_ ? Aborted("closed") : status);
   });

@@ -10,8 +10,8 @@ std::atomic<uint64_t> recorded_trace{0};
 
 namespace {
 
-// Where threads that begin find the log. Never destroyed: threads may begin while static objects
-// are.
+// Where new threads find the log. It is never destroyed, since threads may begin while static
+// objects are destroyed.
 struct OpenLog {
   Mutex mutex;  // before TraceLog::mutex_
   std::weak_ptr<TraceLog> log GUARDED_BY(mutex);
@@ -60,7 +60,7 @@ std::shared_ptr<TraceLog> TraceLog::Open(const std::string& thread) {
   return log;
 }
 
-// Nobody has found this log any more: its weak pointer has expired.
+// No thread can find this log any more: its weak pointer has expired.
 TraceLog::~TraceLog() { Record(false); }
 
 void TraceLog::AddOwnTrack(const std::string& thread) {
@@ -104,7 +104,7 @@ TraceThread::TraceThread(const std::string& name) {
   if (log != nullptr) log->AddOwnTrack(name);
 }
 
-// Jobs begin threads for each checkpoint and each evaluation: the log would grow by a track for each.
+// A job begins threads for each checkpoint and evaluation: the log would grow by a track for each of them.
 TraceThread::~TraceThread() {
   const std::shared_ptr<TraceTrack> own = std::exchange(OwnTrack(), nullptr);
   if (own == nullptr || !own->events().empty() || own->dropped() > 0) return;

@@ -46,7 +46,8 @@ class UnfinishedOutputs {
     }
     return names;
   }
-  // Last: with its lock, another process may begin to write what this one still removed.
+  // Locks are freed last: with a lock, another process might begin to write what this one still
+  // removes.
   void FreeLocks() REQUIRES_LOCK(mutex_) {
     for (const UnfinishedOutput* const output : outputs_) {
       if (output->lock_ != nullptr) output->lock_->reset();
@@ -124,14 +125,15 @@ namespace {
   }
   if (!told.empty()) LogWarning("stopped by ", SignalName(signal), ": ", Join(told, "; "));
   all.FreeLocks();
-  // By the signal itself: a shell ends a loop of commands at Ctrl-C only if it killed one of them.
+  // The process ends by the signal itself: a shell ends a loop of commands at Ctrl-C only if the
+  // signal killed one of them.
   ::signal(signal, SIG_DFL);
   sigset_t only;
   sigemptyset(&only);
   sigaddset(&only, signal);
   pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
   raise(signal);
-  constexpr int kShellsBase = 128;  // what a shell makes of it, if the signal is ignored meanwhile
+  constexpr int kShellsBase = 128;  // a shell's code for a signal, if it is ignored meanwhile
   _exit(kShellsBase + signal);
 }
 
@@ -148,7 +150,8 @@ void RemoveUnfinishedOnStopSignals() {
   for (const int signal : {SIGTERM, SIGINT}) {
     if (!IsIgnored(signal)) sigaddset(&signals, signal);
   }
-  // All threads that are started later inherit it: the one below alone gets them.
+  // All threads that are started later inherit this mask, so that only the thread below gets the
+  // signals.
   if (pthread_sigmask(SIG_BLOCK, &signals, nullptr) != 0) return;
   std::thread([signals] {
     int signal = 0;

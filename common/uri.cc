@@ -12,11 +12,11 @@ namespace chorus {
 
 namespace {
 
-// Parts of a query that say where an object is, and nothing that opens it.
+// Parts of a query that say where an object is, and hold no secret.
 constexpr std::array<std::string_view, 8> kShownKeys = {
     "region", "scheme",  "endpoint_override", "partitions",
     "start",  "columns", "on_lost",           "wait_seconds"};
-// What is shorter is no key, and may be a piece of any word.
+// A shorter text is no key, and may be a piece of any word.
 constexpr size_t kLeastKeyBytes = 4;
 
 bool IsShown(std::string_view part) {
