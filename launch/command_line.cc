@@ -80,7 +80,7 @@ void AddTrain(CLI::App* app, CommandOutcome* outcome, Action* action) {
       ->add_flag("--fallback", fallback,
                  "With --resume: check all files first, and pass over damaged checkpoints")
       ->needs(resumes);
-  // `callback` would take the place of AddCommand's, which chooses the action.
+  // `callback` would replace that of AddCommand, which chooses the action.
   command->parse_complete_callback([] {
     if (!resume) return;
     arguments.resume = fallback ? worker::Resume::kNewestWhole : worker::Resume::kNewest;
@@ -120,7 +120,7 @@ void AddRun(CLI::App* app, CommandOutcome* outcome, Action* action) {
                     "Check all files before going on, and pass over damaged checkpoints");
 }
 
-// Which of a directory's checkpoints.
+// Adds the option that chooses among a directory's checkpoints.
 void AddBest(CLI::App* command, bool* best) {
   command->add_flag("--best", *best,
                     "Of a directory: the checkpoint of the best evaluation (checkpoint.best)");
@@ -325,7 +325,7 @@ void AddHelp(CLI::App* app, Action* action) {
                       "A setting, a message of common/config.proto, or a command");
 }
 
-// "" when `word` is a command, or an option; else what to say of it.
+// "" when `word` is a command or an option; otherwise the error about it.
 std::string WhyNoCommand(const CLI::App& app, const std::string& word) {
   if (word.empty() || word.front() == '-') return "";
   std::vector<std::string> commands;
@@ -336,8 +336,8 @@ std::string WhyNoCommand(const CLI::App& app, const std::string& word) {
   return "no command \"" + word + "\"" + DidYouMean(word, commands) + " (chorus --help lists all)";
 }
 
-// "" when the command has all options that are named; else what to say of the first that it has not.
-// CLI11 itself would complain of what is missing before it looks at what is too much.
+// "" when the command has all options that are named; otherwise the error about the first that it does not have. CLI11
+// itself would complain about missing options before unknown ones.
 std::string WhyNoOption(const CLI::App& app, int argc, char** argv) {
   const std::string called = argc > 1 ? argv[1] : "";
   const CLI::App* command = nullptr;

@@ -10,7 +10,7 @@ namespace {
 
 constexpr size_t kPieceBytes = size_t{1} << 20;
 
-// Collects small values into pieces.
+// Collects small values into larger pieces.
 class Writer {
  public:
   explicit Writer(const std::function<Status(std::string_view)>& write) : write_(write) {}

@@ -1,4 +1,4 @@
-// `chorus compare`: trains methods by seeds by data sets and writes what they say about each other.
+// `chorus compare`: trains methods by seeds by data sets and writes how they compare.
 
 #include <cstdio>
 #include <memory>
@@ -93,7 +93,7 @@ void Print(const ComparePlan& plan) {
   std::fputs(PrintConfig(plan.config).c_str(), stdout);
 }
 
-// Names the runs that this time were to be trained and failed.
+// Names the runs that failed among those that were to be trained this time.
 Result<bool> TellFailures(const CompareArguments& arguments) {
   ASSIGN_OR_RETURN(const std::vector<ComparePlan> plans, PlansOf(arguments));
   bool any = false;

@@ -1,4 +1,4 @@
-// `chorus doctor`: what a job would find on the ranks that this is started on.
+// `chorus doctor`: looks at what a job would find on the ranks on which the command is started.
 
 #include "common/config.h"
 #include "common/file.h"

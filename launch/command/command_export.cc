@@ -33,13 +33,13 @@ std::string ScratchName(const ExportArguments& arguments, const char* what) {
 Status WithScratchExport(FileSystem& files, const std::string& folder, const std::string& scratch,
                          bool onnx, RowForm form, const std::function<Status()>& use) {
   RETURN_IF_ERROR(ExportModel(files, folder, scratch, onnx, form));
-  const UnfinishedOutput unfinished(files, scratch);  // of a signal's removal, too
+  const UnfinishedOutput unfinished(files, scratch);  // a signal removes it, too
   const Status status = use();
   const Status removed = files.RemoveRecursively(scratch);
   return status.ok() ? removed : status;
 }
 
-// `exported` against the same model with rows of float32.
+// Compares `exported` with the same model with rows of float32.
 Status PrintLoss(FileSystem& files, const std::string& folder, const ExportArguments& arguments,
                  const std::string& exported) {
   if (arguments.log.empty()) return Status::Ok();

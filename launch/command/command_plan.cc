@@ -26,7 +26,7 @@
 namespace chorus::launch {
 namespace {
 
-// About what a calibration may take, in seconds.
+// The seconds that a calibration may take, about.
 constexpr double kCalibrationSeconds = 4;
 
 Result<TrainConfig> LoadPlanned(const PlanArguments& arguments) {
@@ -102,7 +102,7 @@ Result<PlannedLayout> JobOf(const PlanArguments& arguments, const TrainConfig& c
   const PlanRequest request = RequestOf(arguments, i, IsColocated(config), gpu);
   TrainConfig own = config;
   if (arguments.weak && first_workers > 0) {
-    // How many workers there are does not depend on the grains, which must be enough for them.
+    // The number of workers does not depend on the grains; there must be enough grains for them.
     own.mutable_step()->set_grains_per_step(4096);
     ASSIGN_OR_RETURN(const PlanLayout wide, LayoutOf(own, request));
     ASSIGN_OR_RETURN(own, Grown(config, wide.workers(), first_workers));
@@ -124,7 +124,7 @@ Result<PlanRates> RatesFor(const PlanArguments& arguments, const TrainConfig& co
     if (arguments.calibration.empty()) return AssumedRates();
     return LoadRates(PosixFiles(), arguments.calibration);
   }
-  // Cores are what is measured, and they have no TF32.
+  // The measurement runs on cores, which have no TF32.
   TrainConfig of_cores = config;
   if (!arguments.gpu.empty()) of_cores.mutable_compute()->set_precision(ComputeConfig::FP32);
   ASSIGN_OR_RETURN(const auto job, PlannedJob::Open(of_cores, PosixFiles()));

@@ -1,5 +1,5 @@
-// `chorus report`: the curves of one training run as a page, from its metrics.jsonl. Of a
-// comparison, where its report is.
+// `chorus report`: the curves of one training run as a page, from its metrics.jsonl; for a
+// comparison it says where its report is.
 
 #include <cstdio>
 #include <string>

@@ -37,7 +37,7 @@ namespace {
 
 constexpr double kCalibrateSeconds = 4;
 
-// The job as it is measured: so many steps, and nothing beside them.
+// The job as it is measured: a number of steps, and nothing besides.
 TrainConfig Measured(const ScaleArguments& arguments, const TrainConfig& job) {
   TrainConfig config = job;
   config.mutable_data()->set_max_steps(arguments.steps);
@@ -51,7 +51,7 @@ TrainConfig Measured(const ScaleArguments& arguments, const TrainConfig& job) {
   const uint32_t most = *std::max_element(arguments.workers.begin(), arguments.workers.end());
   const auto cores = static_cast<uint32_t>(std::max<size_t>(1, AllowedCores().size()));
   uint32_t threads = arguments.threads > 0 ? arguments.threads : config.compute().threads();
-  // As many for all layouts: so a worker is the same thing in each.
+  // The same number for all layouts, so that a worker is the same thing in each.
   if (threads == 0) threads = std::max(1u, cores * arguments.hosts / most);
   config.mutable_compute()->set_threads(threads);
   if (arguments.gpus) config.mutable_compute()->set_backend(ComputeConfig::CUDA);
@@ -87,12 +87,12 @@ Result<std::vector<SweepLayout>> LayoutsOf(const ScaleArguments& arguments,
   return layouts;
 }
 
-// Kept beside the results: a sweep that goes on is held against the same rates.
+// Kept beside the results, so that a sweep that goes on is compared with the same rates.
 Result<PlanRates> RatesOfSweep(const ScaleArguments& arguments, const TrainConfig& config) {
   const std::string own = JoinPath(arguments.output, "calibration.json");
   if (!arguments.calibration.empty()) return LoadRates(PosixFiles(), arguments.calibration);
   if (arguments.resume && PosixFiles().Exists(own)) return LoadRates(PosixFiles(), own);
-  // Cores are what is measured, and they have no TF32.
+  // The measurement runs on cores, which have no TF32.
   TrainConfig of_cores = config;
   if (!arguments.gpu.empty()) of_cores.mutable_compute()->set_precision(ComputeConfig::FP32);
   ASSIGN_OR_RETURN(const auto job, PlannedJob::Open(of_cores, PosixFiles()));
@@ -124,8 +124,8 @@ Result<JobPlan> PlanOfLayout(const ScaleArguments& arguments, const SweepLayout&
   return std::move(traced.plan);
 }
 
-// What the plan takes the workers' GPUs for; none: they compute on cores. A prediction is shown
-// beside runs of its kind alone.
+// The GPUs that the plan assumes for the workers; none: they compute on cores. A prediction is
+// shown only beside runs of its kind.
 Result<std::optional<gpu::Gpu>> GpuOfSweep(const ScaleArguments& arguments,
                                            const TrainConfig& config) {
   std::optional<gpu::Gpu> asked;
@@ -163,8 +163,8 @@ Result<std::string> CanonicalChecksum(const std::string& directory) {
   return HexDigits(sum.value());
 }
 
-// Fills `canonical` of the layouts as far as it comes. Error: that of a run, or kInternal, models
-// differ.
+// Fills `canonical` of the layouts as far as it gets. Error: that of a run, or kInternal when
+// models differ.
 Status Check(const std::vector<SweepLayout>& layouts, const SweepOptions& options,
              std::vector<ScaleLayout>* measured) {
   ASSIGN_OR_RETURN(const std::vector<std::string> checkpoints,
@@ -230,7 +230,7 @@ Result<SweepOptions> OptionsOf(const ScaleArguments& arguments) {
   return options;
 }
 
-// Those that tasks of an array have measured; what a task has not ended is named.
+// The layouts that tasks of an array have measured; tasks that have not ended are named.
 Result<std::vector<ScaleRun>> CollectTasks(const SweepOptions& options,
                                            std::vector<SweepLayout>* layouts) {
   std::vector<std::string> folders;
@@ -277,7 +277,7 @@ Status WriteSlurm(const ScaleArguments& arguments, std::vector<SweepLayout> layo
   return Status::Ok();
 }
 
-// Error: kAborted, stopped by a signal; what was measured until then is kept.
+// Error: kAborted when a signal stopped it; earlier measurements are kept.
 Status RunLayouts(const ScaleArguments& arguments, const TrainConfig& config) {
   ASSIGN_OR_RETURN(std::vector<SweepLayout> layouts, LayoutsOf(arguments, config));
   ASSIGN_OR_RETURN(const std::optional<gpu::Gpu> gpu, GpuOfSweep(arguments, config));

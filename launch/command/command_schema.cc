@@ -16,7 +16,8 @@ namespace {
 Result<std::unique_ptr<OutputFile>> CreateNew(const std::string& path) {
   FileSystem& files = PosixFiles();
   if (path != "-") RETURN_IF_ERROR(files.CreateDirectories(DirectoryOf(path)));
-  // First, so that nobody else makes the file between the look and the writing.
+  // The output is created first, so that nobody else makes the file between the check and the
+  // writing.
   ASSIGN_OR_RETURN(auto out, OutputFile::Create(files, path));
   if (path != "-" && files.Exists(path)) {
     return FailedPrecondition(StrCat(path, " is there already: name a new file, or remove it"));
@@ -29,7 +30,8 @@ Status Write(OutputFile& out, const std::string& text) {
   return out.Commit();
 }
 
-// What was written and what is to be done with it, on standard output unless the draft is there.
+// Prints what was written and what is to be done with it, on standard output unless the draft goes
+// there.
 void TellWhatNext(const SchemaArguments& arguments, const worker::SchemaDraft& draft) {
   if (arguments.output == "-") return;
   std::string text = StrCat("wrote ", arguments.output, ": ", draft.reads, "\n");
@@ -53,7 +55,8 @@ Status RunSchema(const SchemaArguments& arguments) {
                            .click = arguments.click,
                            .conversion = arguments.conversion}));
   for (const std::string& warning : draft.warnings) LogWarning(warning);
-  // Both are opened before either is written: one that cannot be leaves nothing of the other.
+  // Both are opened before either is written: if one cannot be opened, nothing of the other is
+  // left.
   ASSIGN_OR_RETURN(const auto schema, CreateNew(arguments.output));
   std::unique_ptr<OutputFile> job;
   if (!arguments.job.empty()) {

@@ -17,7 +17,7 @@ namespace {
 constexpr double kTerminalSeconds = 1;
 constexpr double kPlainSeconds = 10;
 
-// The cursor to the upper left corner, and what is below it wiped.
+// Moves the cursor to the upper left corner, and wipes everything below it.
 constexpr char kWipe[] = "\x1b[H\x1b[J";
 
 }  // namespace

@@ -32,7 +32,8 @@
 namespace chorus::launch {
 namespace {
 
-// As the run itself plans them: lanes of a log end unevenly, which rows and step alone do not tell.
+// Planned as the run itself does it: lanes of a log end unevenly, which the numbers of rows and of
+// a step do not tell.
 Status PrintPlannedSteps(const TrainConfig& config) {
   if (config.data().log_size() == 0) return Status::Ok();
   if (config.data().follow_seconds() > 0) {
@@ -131,12 +132,12 @@ Result<bool> WaitForFirstFile(const TrainArguments& arguments) {
   }
 }
 
-// The job, ready to write its checkpoints. A resume looks at its folder once nobody else, such as a
-// killed job's last rank, writes there.
+// The job, ready to write its checkpoints. A resume looks at its folder only once nobody else (such
+// as a killed job's last rank) writes there.
 Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments, FolderRight* right) {
   ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
   const std::string& directory = config.checkpoint().directory();
-  const bool existed = PosixFiles().Exists(directory);  // the lock makes it
+  const bool existed = PosixFiles().Exists(directory);  // the lock below makes the folder
   ASSIGN_OR_RETURN(*right, LockCheckpoints(config));
   if (arguments.resume == worker::Resume::kNothing) return config;
   const std::string doubt = DoubtOfResume(PosixFiles(), directory, existed);
@@ -188,7 +189,7 @@ void PrintSteps(const worker::TrainResult& result) {
               static_cast<unsigned long long>(result.keys_unique));
 }
 
-// Where it goes on.
+// Logs where the run goes on.
 void PrintStopped(const worker::TrainResult& result) {
   if (result.checkpoint.empty()) {
     std::printf("stopped by %s; nothing was saved, since checkpoint.directory is not set\n",

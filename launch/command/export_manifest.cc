@@ -11,7 +11,7 @@
 namespace chorus::launch {
 namespace {
 
-// Those of one side, which SlotInput.column and SideInputs.numerics number.
+// The columns of one side; SlotInput.column and SideInputs.numerics are indices into them.
 template <typename Info>
 std::vector<const Info*> OfSide(const std::vector<Info>& all, bool context) {
   std::vector<const Info*> out;
@@ -71,7 +71,7 @@ void AddNode(const worker::Node& node, const std::vector<worker::Head>& heads, E
   for (const auto& [name, value] : node.layer->options()) (*out->mutable_option())[name] = value;
 }
 
-// Without what a run has besides a network: its paths, its optimizers, its layout.
+// The configuration without the parts that do not belong to the network: paths, optimizers, layout.
 ExportSource SourceOf(const CheckpointManifest& checkpoint) {
   const TrainConfig& from = checkpoint.config();
   ExportSource source;

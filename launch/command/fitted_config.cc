@@ -13,8 +13,8 @@
 namespace chorus::launch {
 namespace {
 
-// What a run that goes on has chosen before stays, whatever this build would choose. Where there is
-// no such run, or none that can be read, the resume itself says so.
+// A run that goes on keeps its earlier choices, whatever this build would choose. If there is no
+// such run, or none that can be read, the resume itself says so.
 void KeepSettingsOfRun(TrainConfig* written) {
   const std::string& directory = written->checkpoint().directory();
   if (directory.empty()) return;
@@ -22,8 +22,8 @@ void KeepSettingsOfRun(TrainConfig* written) {
   if (folder.ok() && folder->has_value()) KeepSettingsOfCheckpoint(**folder, written);
 }
 
-// The logs that settings are fitted to. Of a folder that is followed that is the first file alone, so
-// that it does not matter which others are there already; none: it has not come yet.
+// The logs that settings are fitted to. For a folder that is followed this is the first file alone, so that it does not
+// matter which others are there already; none: no file has come yet.
 Result<std::vector<std::string>> FittedLogs(const TrainConfig& config) {
   std::vector<std::string> paths(config.data().log().begin(), config.data().log().end());
   if (config.data().follow_seconds() <= 0 || paths.size() != 1) return paths;
@@ -60,7 +60,7 @@ Result<TrainConfig> LoadFitted(const ConfigArguments& arguments, worker::Resume 
     ASSIGN_OR_RETURN(const std::vector<std::string> paths, FittedLogs(*written));
     if (paths.empty()) return Status::Ok();
     ASSIGN_OR_RETURN(const auto log, worker::LogReader::Open(PosixFiles(), paths));
-    // Where the checkpoint cannot be read, the warm start itself says so.
+    // If the checkpoint cannot be read, the warm start itself says so.
     const auto towers = worker::TakeTowersOfWarmStart(PosixFiles(), written);
     *fitted = worker::FitSettings(worker::SizeOf(*log), written);
     if (towers.ok() && towers->has_value()) fitted->push_back(**towers);

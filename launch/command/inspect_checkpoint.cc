@@ -47,7 +47,7 @@ void PrintSummary(const std::string& folder, const CheckpointManifest& manifest,
   }
 }
 
-// Every file against the manifest, every shard file against itself.
+// Checks every file against the manifest, and every shard file against its own checksum.
 Status Verify(FileSystem& files, const std::string& folder, const CheckpointManifest& manifest,
               const CheckpointRows& rows) {
   ProgressLine progress;

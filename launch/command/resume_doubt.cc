@@ -31,7 +31,8 @@ void AddNear(FileSystem& files, const std::string& parent, const std::string& re
   }
 }
 
-// What there is instead, of another name (RUN/ckpt2) or in another run's folder (RUN2/ckpt).
+// Folders that hold a checkpoint instead: of another name (RUN/ckpt2), or in another run's folder
+// (RUN2/ckpt).
 std::vector<std::string> FoldersNear(FileSystem& files, const std::string& directory) {
   std::vector<std::string> found;
   const std::string parent = DirectoryOf(directory);

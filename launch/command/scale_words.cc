@@ -11,8 +11,8 @@ std::string ListOf(const std::vector<uint32_t>& numbers) {
   return Join(texts, ",");
 }
 
-// Slurm binds a task of srun to one core, and does not tell srun what the job asked of a task. 0
-// threads: the job's configuration says how many.
+// Slurm binds a task of srun to one core, and srun does not know how many cores the job asked for
+// per task. 0 threads: the job's configuration says how many.
 std::string UsualSrun(uint32_t threads) {
   std::string words = "srun --mpi=pmix --cpu-bind=none";
   if (threads > 0) words += StrCat(" --cpus-per-task=", threads);

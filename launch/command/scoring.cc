@@ -40,7 +40,7 @@ TrainConfig ConfigOf(const CheckpointManifest& manifest) {
   return config;
 }
 
-// What to do about a checkpoint that cannot be read.
+// The advice for a checkpoint that cannot be read.
 Status WithRemedy(const std::string& folder, const Status& status) {
   if (status.code() != Code::kDataLoss && status.code() != Code::kNotFound) return status;
   const std::string other = worker::OtherCheckpoint(PosixFiles(), folder);
@@ -80,7 +80,8 @@ class ScoringJob {
   }
 
  private:
-  // The job may leave open what its run chose to fit its log: widths of towers are the model's.
+  // The job may leave open settings that its run fitted to its log: the widths of towers are the
+  // model's.
   FillUnwritten KeepSettings() const {
     return [this](TrainConfig* written) -> Status {
       const std::string& path =

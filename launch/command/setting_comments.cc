@@ -47,7 +47,7 @@ class CommentReader {
     bool quoted = false;
     for (size_t i = 0; i < line.size(); ++i) {
       if (line[i] == '\\') {
-        ++i;  // what is escaped ends no text
+        ++i;  // an escaped character ends no text
         continue;
       }
       if (line[i] == '"') quoted = !quoted;
@@ -85,7 +85,7 @@ class CommentReader {
   }
 
   std::map<std::string, std::string> comments_;
-  std::vector<std::string> scopes_;  // "" = one that has no part in names
+  std::vector<std::string> scopes_;  // "" = a scope that is no part of names
   std::string above_;                // the comment so far
   std::string statement_;            // the statement so far
 };

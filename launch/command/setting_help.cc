@@ -57,7 +57,8 @@ class Reference {
     return found == comments_.end() ? "" : found->second;
   }
 
-  // "dim: a whole number 1 .. 4096; default 18" and its comment. Without a path, as one of a list.
+  // "dim: a whole number 1 .. 4096; default 18" and its comment; in a list of fields the path is
+  // left out.
   std::string Heading(const std::string& path, const FieldDescriptor& field) const {
     const Descriptor* const type = field.message_type();
     std::string line = (path.empty() ? "  " + field.name() : path) + ": ";

@@ -31,10 +31,11 @@
 namespace chorus::launch {
 namespace {
 
-// Of every wait for another rank: a host that is slow to mount or to resolve is to be found, too.
+// The deadline of every wait for another rank: long enough to find a host that is slow to mount or
+// to resolve.
 constexpr double kDeadlineSeconds = 30;
-constexpr std::chrono::seconds kBetweenSigns{1};  // of a rank that others wait for
-// For measuring, of one rank all its pairs together, and at most for one pair.
+constexpr std::chrono::seconds kBetweenSigns{1};  // sent by a rank that others wait for
+// The time for measuring: of all pairs of one rank together, and at most of one pair.
 constexpr double kPairsSeconds = 20, kPairSeconds = 0.5;
 
 Gpus GpusOf(const ComputeConfig& compute) {
@@ -87,7 +88,7 @@ class Examination {
     if (all.size() == 1) return Status::Ok();
     const double pair_seconds =
         std::min(kPairSeconds, kPairsSeconds / static_cast<double>(places.size()));
-    // Hosts whose ranks only work need not have the network that servers listen in.
+    // Hosts that have only workers need not be in the network in which servers listen.
     PairTerms terms;
     terms.listen_address = roles_.server >= 0 ? config_.cluster().listen_address() : std::string();
     terms.protection = ProtectionOf(config_.cluster());
@@ -100,7 +101,7 @@ class Examination {
   }
 
  private:
-  // False if cluster.key_file is not well somewhere, which the first rank then says.
+  // False if cluster.key_file is wrong on some rank; the first rank then says so.
   Result<bool> ShareToken(const std::vector<Place>& places, std::string* token) {
     const std::string& key_file = config_.cluster().key_file();
     Result<std::string> shared = ShareJobToken(world_->all(), key_file, places);
@@ -120,7 +121,7 @@ class Examination {
       roles_ = *roles;
       return;
     }
-    // As far as there are ranks they serve, and what else is wrong is found, too.
+    // Roles are given as far as there are ranks for them, so that other mistakes are found, too.
     roles_.servers = static_cast<uint32_t>(ranks);
     roles_.server = static_cast<int>(world_->all().rank());
     Print({{Finding::Kind::kWrong, "ranks", roles.status().message(), ""}});
@@ -155,7 +156,7 @@ class Examination {
     return Status::Ok();
   }
 
-  // Without roles nobody knows who would write them.
+  // Without roles it is not known which rank would write them.
   Status LookAtReports(const std::vector<Place>& places) {
     if (roles_.workers == 0) return Status::Ok();
     ASSIGN_OR_RETURN(
@@ -165,8 +166,8 @@ class Examination {
     return Status::Ok();
   }
 
-  // The first rank judges, and tells the others every so often that it goes on: no wait of theirs
-  // is as long as the whole.
+  // The first rank judges, and tells the others from time to time that it is still at work: so none
+  // of their waits is as long as the whole.
   Status LookAtJob() {
     Communicator& all = world_->all();
     std::future<std::vector<Finding>> look;
@@ -196,7 +197,7 @@ class Examination {
   Roles roles_;  // of this rank
 };
 
-// The first rank's configuration on all of them; kAborted where it has none.
+// The first rank's configuration, on all ranks; kAborted if it has none.
 Result<TrainConfig> ShareConfig(Communicator& all, const Result<TrainConfig>& loaded) {
   ASSIGN_OR_RETURN(const std::string text,
                    all.Broadcast(loaded.ok() ? "C" + loaded->SerializeAsString() : "", 0));

@@ -25,7 +25,8 @@ double Seconds(Clock::time_point begin) {
   return std::chrono::duration<double>(Clock::now() - begin).count();
 }
 
-// Writes a file that is removed at once; in MB/s, with what it takes to be on the disk.
+// Writes a file that is removed at once. Returns MB/s, with the time until the bytes are on the
+// disk.
 Result<double> WriteSpeed(FileSystem& files, const std::string& path) {
   const std::string piece(kPieceBytes, 'x');
   ASSIGN_OR_RETURN(const std::unique_ptr<WritableFile> file, files.Create(path));
@@ -46,7 +47,7 @@ Result<double> WriteSpeed(FileSystem& files, const std::string& path) {
   return static_cast<double>(pieces * kPieceBytes) / 1e6 / seconds;
 }
 
-// Of a file, or of all files in a folder: "N files, N bytes".
+// The contents of a file, or of all files in a folder: "N files, N bytes".
 struct Extent {
   uint64_t files = 0;
   uint64_t bytes = 0;
@@ -91,7 +92,7 @@ bool IsFirstOfHost(uint32_t rank, const std::vector<Place>& places) {
   return EarlierOnHost(places, 0, rank) == 0;
 }
 
-// What each rank found, "" for nothing, as "node7: 210 MB/s, node8: ...".
+// The ranks' findings ("" for nothing) as "node7: 210 MB/s, node8: ...".
 std::string ByHost(const std::vector<std::string>& found, const std::vector<Place>& places) {
   std::vector<std::string> texts;
   for (size_t rank = 0; rank < found.size(); ++rank) {
@@ -110,7 +111,7 @@ Result<Finding> CheckCheckpoints(Communicator& all, FileSystem& files, const std
                    "name a folder that can be made and written in"};
   }
   const Status shared = CheckSharedFolder(all, files, kField, folder, true, places);
-  // Anything else is no finding: the ranks do not answer.
+  // Any other error is no finding: the ranks do not answer.
   const bool is_verdict =
       shared.code() == Code::kFailedPrecondition || shared.code() == Code::kAborted;
   if (!shared.ok() && !is_verdict) return shared;

@@ -17,7 +17,7 @@
 namespace chorus::launch {
 namespace {
 
-// Of /proc/meminfo, in MB.
+// A field of /proc/meminfo, in MB.
 std::map<std::string, uint64_t> MemoryInfo() {
   std::map<std::string, uint64_t> info;
   std::ifstream file("/proc/meminfo");
@@ -51,7 +51,7 @@ uint64_t Limit(__rlimit_resource resource) {
   return limit.rlim_cur;
 }
 
-// One text a field, in this order.
+// One text per field, in this order.
 std::vector<std::string> FieldsOf(const HostFacts& facts) {
   return {facts.node,
           facts.network,

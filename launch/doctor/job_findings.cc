@@ -20,8 +20,8 @@ namespace {
 using Kind = Finding::Kind;
 using Paths = google::protobuf::RepeatedPtrField<std::string>;
 
-// What a log holds. False: nothing that a job could read; if the log is not there, CheckFolders
-// tells so.
+// Adds findings about the contents of a log. False: it holds nothing that a job could read;
+// CheckFolders reports a log that is not there.
 bool AddLog(FileSystem& files, const std::string& field, const Paths& paths,
             std::vector<Finding>* findings) {
   const auto is_there = [&](const std::string& path) { return files.Exists(path); };

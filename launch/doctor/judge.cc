@@ -14,7 +14,7 @@ using Kind = Finding::Kind;
 
 constexpr uint64_t kEnoughFiles = 4096;
 constexpr uint64_t kEnoughProcesses = 1024;
-// Of the machine's memory; below, something else uses it.
+// If less than this part of the machine's memory is free, something else uses it.
 constexpr uint64_t kLeastAvailableShare = 4;
 constexpr double kClockSeconds = 2;
 

@@ -19,11 +19,11 @@ constexpr uint32_t kPings = 40;
 constexpr size_t kLargeBytes = size_t{1} << 20;
 constexpr size_t kMostLarge = 256;
 constexpr uint64_t kFrameLimit = uint64_t{64} << 20;
-// Until a host counts as unreachable: each of its addresses may take so long (the transport goes to
-// the next one then), some time for a busy host besides; less than the ranks wait for each other.
+// The seconds until a host counts as unreachable: enough for the transport to try each of its
+// addresses, and some for a busy host; less than the ranks wait for each other.
 constexpr double kAddressSeconds = 4, kBusySeconds = 4, kMostReachSeconds = 20;
 constexpr double kCallSeconds = 8;  // of a request over a connection
-// An announcement that begins so is why there is none.
+// An announcement that begins like this has the reason why there is none.
 constexpr char kTrouble = '!';
 
 double SecondsSince(Clock::time_point begin) {
@@ -95,7 +95,7 @@ PairSpeed PairOf(const std::string& text) {
   return pair;
 }
 
-// One rank a host; with one host, two.
+// One rank per host; with one host, two.
 std::vector<uint32_t> Speakers(const std::vector<Place>& places) {
   std::set<std::string> networks;
   std::vector<uint32_t> speakers;
@@ -171,7 +171,7 @@ class Measurement {
     return all_.Barrier();
   }
 
-  // In each round every speaker measures the way to another one, so that no two share a target.
+  // In each round every speaker measures the way to a different one, so that no two share a target.
   Status Measure(double seconds) {
     for (size_t round = 1; round < speakers_.size(); ++round) {
       const auto place = std::find(speakers_.begin(), speakers_.end(), all_.rank());
@@ -218,7 +218,7 @@ class Measurement {
   const std::vector<Place>& places_;
   const std::vector<uint32_t> speakers_;
   const std::vector<HostAddress> own_ = OwnAddresses();
-  std::unique_ptr<Transport> transport_;  // before what listens and calls on it
+  std::unique_ptr<Transport> transport_;  // destroyed after the listener and channels on it
   std::unique_ptr<Listener> listener_;
   std::vector<std::string> announcements_;                 // by rank
   std::map<uint32_t, std::unique_ptr<Channel>> channels_;  // by rank; null: not reached

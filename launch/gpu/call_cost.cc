@@ -18,7 +18,8 @@ constexpr uint64_t kPieceKeys = worker::GradientOrder::kPieceKeys;
 
 uint64_t Bytes(int64_t floats) { return static_cast<uint64_t>(floats) * kFloat; }
 
-// A kernel of one thread an element, or of 16 a row, is not started for none.  passes: see Cost.
+// A kernel with one thread per element, or with 16 per row, is not started if there are none.
+// passes: see Cost.
 Cost Kernel(int64_t threads, uint64_t memory_bytes, uint64_t passes = 1) {
   Cost cost;
   if (threads == 0) return cost;
@@ -179,7 +180,7 @@ Cost Pool(const SideTokens& tokens, Shape x) {
                 2 + tokens.longest);
 }
 
-// A key is found by halving, and its source and factor are written.
+// A key is found by binary search, and its source and factor are written.
 Cost NoteKeys(const SideTokens& contexts, const SideTokens& exposures) {
   const uint64_t keys = contexts.keys + exposures.keys;
   return Kernel(static_cast<int64_t>(keys), contexts.index_bytes + exposures.index_bytes + 8 * keys,

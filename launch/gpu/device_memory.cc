@@ -12,11 +12,11 @@ namespace {
 
 constexpr uint64_t kMatmulWorkspace = uint64_t{32} << 20;  // worker/cuda/cuda_device.cc
 constexpr int64_t kSquareParts = 64;                       // worker/cuda/kernels.h
-constexpr uint64_t kArrays = 3;  // weights, and what an optimizer keeps: two, whatever it is
+constexpr uint64_t kArrays = 3;  // weights, and two for an optimizer's state, whatever it keeps
 
 int64_t Pieces(int64_t all, int64_t of_piece) { return (all + of_piece - 1) / of_piece; }
 
-// What KernelCalls::Reserve takes (worker/cuda/kernel_calls.cc).
+// The memory that KernelCalls::Reserve takes (worker/cuda/kernel_calls.cc).
 uint64_t ScratchBytes(const worker::DeviceSizes& sizes, bool rounds) {
   const int64_t columns = (Pieces(sizes.rows, worker::cuda::kSectionRows) + 1) * sizes.columns * 2;
   const int64_t losses = Pieces(sizes.rows, worker::cuda::kLossRows) * worker::kMaxTerms;
@@ -47,7 +47,7 @@ DeviceMemory MemoryOfDevice(const TakenMemory& taken, const MemoryOf& of) {
   const std::vector<uint64_t>& blocks = taken.blocks;
   const uint64_t all = std::accumulate(blocks.begin(), blocks.end(), uint64_t{0});
   const auto parameters = static_cast<uint64_t>(of.model->parameters().size());
-  // The first block is what a step of any size computes with (DeviceStep::Open).
+  // The first block is the memory that a step of any size computes with (DeviceStep::Open).
   const uint64_t fixed = blocks.empty() ? 0 : blocks.front();
   const uint64_t weights = kArrays * parameters * sizeof(float);
   const uint64_t gradients = (of.grains + uint64_t{1}) * parameters * sizeof(float);

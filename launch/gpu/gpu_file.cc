@@ -15,11 +15,11 @@ namespace {
 constexpr char kUnits[] = "KMGTP";
 constexpr std::string_view kMarkOfUtf8 = "\xef\xbb\xbf";
 
-// What bytes, rates and times of starts of a GPU may be.
+// The allowed ranges of bytes, rates and times of starts.
 constexpr double kLeastQuantity = 1e6, kMostQuantity = 1e18;
 constexpr double kLeastStartUs = 1e-3, kMostStartUs = 1e6;
 
-// Where a number of the file goes: in units of `unit`.
+// The field for a number of the file, which is in units of `unit`.
 struct NumberField {
   double Gpu::*to;
   double unit;

@@ -24,7 +24,7 @@ SumBytes BytesOf(const GradientSum& sum) {
     bytes.inside = bytes.sent - away;
     bytes.host_away = of_host * away;
   } else {
-    // Where a host has one worker, nothing stays inside.
+    // If a host has one worker, nothing stays inside.
     bytes.inside = of_host > 1 ? bytes.sent : 0;
     bytes.host_away = sum.workers > sum.of_host ? bytes.sent : 0;
   }

@@ -46,7 +46,8 @@ uint64_t KeysOfSide(const FeatureColumns& side) {
   return keys;
 }
 
-// What the trainer's reader would have made in a stage: no keys in groups of later ones.
+// Makes the batch what the trainer's reader would have made in a stage: without keys in groups of
+// later stages.
 void MakeOfStage(const Objective& objective, size_t tables, uint32_t stage, StepBatch* batch) {
   batch->stage = stage;
   for (size_t i = 0; i < batch->keys.size(); ++i) {

@@ -23,7 +23,7 @@ std::vector<float> RunWeights(const ParameterLayout& layout, uint64_t seed) {
 
 namespace {
 
-// Other devices' part in a sum, which is nothing.
+// Stands for the other devices in a sum: they add nothing.
 class LoneCollective final : public DeviceCollective {
  public:
   Status BeginSum(int64_t, int64_t) override { return Status::Ok(); }
@@ -78,7 +78,7 @@ Status StepRun::Compute(const StepBatch& batch) {
 }
 
 Status StepRun::Update(const StepBatch& batch) {
-  const MatrixView<const float> nodes = step_->node_gradients();  // none, where they are kept
+  const MatrixView<const float> nodes = step_->node_gradients();  // none if kept there
   std::fill(gradient_.begin(), gradient_.end(), 0.0f);
   for (int64_t n = 0; n < nodes.rows; ++n) {
     for (int64_t i = 0; i < nodes.cols; ++i) gradient_[static_cast<size_t>(i)] += nodes.row(n)[i];
@@ -108,7 +108,7 @@ std::unique_ptr<StepGradients> StepRun::Gradients(const StepBatch& batch) const 
 
 namespace {
 
-// The fastest of several loads after one to warm up: what packing takes when neighbours let it.
+// The fastest of several loads after one to warm up: the time of packing on an undisturbed machine.
 Result<double> SecondsOfPacking(const StepBatch& batch, const PulledRows& rows, StepRun* run) {
   using Clock = std::chrono::steady_clock;
   RETURN_IF_ERROR(run->Load(batch, rows));

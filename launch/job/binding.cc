@@ -78,7 +78,7 @@ void ReportBinding(const CoreShare& share) {
   LogInfo("runs ", share.wanted(), " threads on cores ", FormatCores(share.cores), " of ",
           machine_cores);
   std::string warning = BindingWarning(share.cores, machine_cores, share.wanted());
-  // Slurm and others bind as they are told; only mpirun does it by itself.
+  // Slurm and others bind only when they are told to; mpirun does it by itself.
   const std::optional<uint64_t> ranks = ParseUint64(Environment()("OMPI_COMM_WORLD_LOCAL_SIZE"));
   if (warning.empty() && ranks.has_value()) {
     warning = LoneCoreWarning(share, machine_cores, static_cast<uint32_t>(*ranks));

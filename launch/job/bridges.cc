@@ -14,7 +14,7 @@ constexpr char kExclude[] = "OMPI_MCA_btl_tcp_if_exclude";
 }  // namespace
 
 std::string InterfacesToAvoid(const std::vector<HostAddress>& own, const Variables& variables) {
-  // Both together are an error of Open MPI's.
+  // Open MPI treats both together as an error.
   if (!McaParameter("btl_tcp_if_exclude", variables).empty() ||
       !McaParameter("btl_tcp_if_include", variables).empty()) {
     return "";

@@ -65,7 +65,7 @@ pid_t ParentOf(const std::string& pid, std::string* name) {
 
 Result<std::unique_ptr<ChildProcess>> ChildProcess::Start(const std::vector<std::string>& argv,
                                                           const std::string& output) {
-  // Who ignores it has no exit codes; a shell's `trap "" CHLD` is inherited.
+  // A process that ignores SIGCHLD gets no exit codes; a shell's `trap "" CHLD` is inherited.
   std::signal(SIGCHLD, SIG_DFL);
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));

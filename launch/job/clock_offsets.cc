@@ -68,7 +68,7 @@ Result<std::vector<ClockOffset>> MeasureClocks(Communicator& all,
   }
   std::vector<ClockOffset> offsets = OffsetsOf(rounds);
   for (size_t rank = 1; rank < offsets.size(); ++rank) {
-    // A machine's processes may have clocks of their own all the same (time namespaces).
+    // Even processes of one machine may have different clocks (time namespaces).
     const bool may_share = std::abs(offsets[rank].ns) <= offsets[rank].error_ns;
     if (may_share && SameHost(places[rank], places[0])) offsets[rank] = {};
   }

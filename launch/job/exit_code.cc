@@ -2,8 +2,8 @@
 
 namespace chorus::launch {
 
-// An abort is another rank's error, which has its own code: the launcher takes the first that
-// comes, and where that is ours alone nobody knows of another cause.
+// An abort follows from another rank's error, which has its own code: the launcher takes the first
+// code that comes, and if ours is the only one, nobody knows of another cause.
 int ExitCodeOf(const Status& status) {
   return IsConsequence(status.code()) ? kExitUnavailable : kExitFailure;
 }

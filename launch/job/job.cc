@@ -34,23 +34,23 @@
 namespace chorus::launch {
 namespace {
 
-// At the end of a job a rank gives up when it has waited, and nobody has asked its server anything,
-// for so many deadlines.
+// At the end of a job a rank gives up when it has waited for this many deadlines, and nobody has
+// asked its server anything in that time.
 constexpr double kIdleDeadlines = 20;
 // The first rank looks for what the others wrote after these have looked for what it wrote: both
 // waits together stay well below a deadline.
 constexpr double kShownPartsOfDeadline = 4;
 
-// What rank 0 tells the others while it looks for the next job.
+// The message of rank 0 to the others while it looks for the next job.
 constexpr char kWait[] = "W";
-// What a job's configuration follows.
+// The letter before a job's configuration.
 constexpr char kJob[] = "J", kSavingJob[] = "S";
 
 // The next job, while the others are told that rank 0 goes on. It may read large files.
 Result<std::optional<Job>> NextJob(Communicator& all, const JobSource& source,
                                    double deadline_seconds) {
   if (all.size() == 1) return source();
-  // Kept by the thread too: after an error here this process ends, and the thread with it.
+  // Shared with the thread: after an error here this process ends, and the thread with it.
   using Answer = std::promise<Result<std::optional<Job>>>;
   const auto answer = std::make_shared<Answer>();
   const auto ask = [answer, &source] {
@@ -103,7 +103,7 @@ Result<std::optional<Job>> ShareJob(Communicator& all, const JobSource& source,
   return std::optional<Job>(std::move(job));
 }
 
-// `work` in an environment that knows what only the job does.
+// `work` in an environment with everything that only the job knows.
 WorkerMain InJob(const WorkerMain& work, const Job& job) {
   return [&work, label = job.label, before = job.claims_before](
              const TrainConfig& config, const worker::WorkerEnvironment& environment) {
@@ -114,7 +114,7 @@ WorkerMain InJob(const WorkerMain& work, const Job& job) {
   };
 }
 
-// Null where nobody asked for it.
+// Null if no trace is asked for.
 Result<std::unique_ptr<Monitor>> OpenMonitor(const TrainConfig& config, uint32_t rank,
                                              const std::string& role, const std::string& label) {
   ASSIGN_OR_RETURN(std::unique_ptr<Monitor> monitor,
@@ -123,7 +123,7 @@ Result<std::unique_ptr<Monitor>> OpenMonitor(const TrainConfig& config, uint32_t
   return monitor;
 }
 
-// Of a training that is to be traced; null of every other job.
+// The trace of a training that is to be traced; null for every other job.
 Result<std::unique_ptr<JobTrace>> OpenTrace(const TrainConfig& config, Saves saves,
                                             const JobTrace::Who& who) {
   if (saves == Saves::kNo) return std::unique_ptr<JobTrace>();
@@ -216,7 +216,7 @@ class Rank {
   Status StartServer(const ListenPlan& plan) {
     if (roles_.server < 0) return Status::Ok();
     ASSIGN_OR_RETURN(const std::vector<TableSpec> tables, TablesOfJob(config_));
-    // Where a worker is, too, its steps are those that count.
+    // On a rank that also has a worker, the worker's steps count.
     std::function<void(uint64_t)> on_step;
     if (trace_ != nullptr && roles_.worker < 0) {
       on_step = [this](uint64_t step) { trace_->BeginServerStep(step); };
@@ -301,7 +301,7 @@ class Rank {
   const Roles roles_;
   std::vector<HostAddress> own_;
   std::vector<Place> places_;           // by rank
-  std::unique_ptr<JobTrace> trace_;     // null: none; before the server, which tells it of steps
+  std::unique_ptr<JobTrace> trace_;     // null: none; before the server, which reports steps to it
   std::unique_ptr<Transport> network_;  // before what listens and calls on it
   std::unique_ptr<Transport> local_;
   std::shared_ptr<ServerNode> server_;

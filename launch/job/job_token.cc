@@ -19,7 +19,7 @@ namespace {
 constexpr size_t kLeastKeyFileBytes = 32;
 constexpr size_t kMostKeyFileBytes = 64 << 10;
 constexpr char kField[] = "cluster.key_file";
-// What a rank sends begins so if it is trouble.
+// A rank's message begins like this if it is an error.
 constexpr char kTrouble = '!';
 
 std::string HexOf(const std::string& bytes) {
@@ -57,14 +57,14 @@ Result<std::string> AgreeOnToken(Communicator& group) {
     ASSIGN_OR_RETURN(const std::string token, NewJobToken());
     sealed = SealForAll(token, *own, public_keys);
   }
-  // The others are told nothing if it failed, and end as well.
+  // If it failed, the others get nothing, and end as well.
   ASSIGN_OR_RETURN(const std::string all, group.Broadcast(sealed.ok() ? *sealed : "", 0));
   RETURN_IF_ERROR(sealed.status());
   const size_t each = all.size() / group.size();
   return UnsealToken(all.substr(each * group.rank(), each), *own, public_keys.front());
 }
 
-// Each rank's finding about its key file, "" if it is well.
+// Each rank's error about its key file, "" if there is none.
 Status JudgeKeyFiles(Communicator& group, const std::vector<std::string>& found,
                      const std::vector<Place>& places) {
   std::vector<std::string> wrong;
@@ -89,7 +89,8 @@ Result<std::string> TokenOfKeyFile(Communicator& group, const std::string& path,
   if (key.ok()) {
     ASSIGN_OR_RETURN(own, NewJobToken());
   }
-  // Fresh bytes of every rank: no two jobs have one token, and no proof is worth anything later.
+  // Fresh bytes of every rank: no two jobs have the same token, and a recorded proof is useless
+  // later.
   ASSIGN_OR_RETURN(const std::vector<std::string> nonces, group.AllGather(own));
   std::vector<std::string> found(nonces.size());
   for (size_t rank = 0; rank < nonces.size(); ++rank) {

@@ -15,9 +15,9 @@ namespace {
 
 using Values = std::map<std::tuple<int, int, uint64_t>, double>;  // by method, fold, seed
 
-// Of the runs that all these methods have, those with a value: what their mean, or the difference
-// of two, is taken over. A data set is in when each method has a value there, and a seed when all
-// have one on those data sets.
+// The runs over which a mean, or the difference of two methods, is taken: those with a value among
+// the runs that all these methods have. A data set counts if each method has a value there, and a
+// seed if all have one on those data sets.
 RunGrid GridWithValues(const FinishedRuns& finished, const Values& values,
                        const std::vector<int>& methods) {
   const RunGrid runs = finished.CommonRuns(methods);
@@ -89,7 +89,7 @@ void MarkConstants(const std::vector<TableColumn>& columns, TableRow* row) {
   }
 }
 
-// What the test logs and the runs of a comparison have at all.
+// What is present at all in the test logs and the runs of a comparison.
 struct Contents {
   bool clicked = false, unclicked = false, converted = false, unconverted = false;
   bool group = false, oracle = false;
@@ -100,7 +100,7 @@ struct Contents {
 Result<Contents> ContentsOf(const FinishedRuns& finished) {
   const std::string& common_ctr = finished.config().common_ctr();
   Contents contents;
-  std::set<int> folds;  // looked at
+  std::set<int> folds;  // those that were looked at
   for (const FinishedRun& run : finished.runs()) {
     const CompareMethod& method = finished.plan().method(*run.run);
     contents.own |= !method.reference();
@@ -118,7 +118,7 @@ Result<Contents> ContentsOf(const FinishedRuns& finished) {
   return contents;
 }
 
-// "": it is not to be spoken of.
+// Why a column has no value; "": it is not mentioned.
 std::string WhyMissing(const Column& column, const Contents& contents, const std::string& common) {
   const bool of_clicks = column.rows.label == RowSet::Label::kClick;
   if (column.is_truth() && !contents.oracle) return "";

@@ -12,7 +12,7 @@
 namespace chorus::launch {
 namespace {
 
-// Of metrics by group: the groups that count, and of GAUC their share of the rows.
+// For metrics by group: the groups that count, and for GAUC their share of the rows.
 void AddGroups(const Column& column, RunRows* run, RunMetric* metric) {
   const auto groups = static_cast<uint32_t>(run->groups().ids.size());
   const worker::MetricRows rows = run->Of(column.rows).view();

@@ -15,7 +15,7 @@ namespace {
 
 using worker::Scores;
 
-// "Lowest pCTR" is so much of the exposures: of the clicked ones a fifth, of all a tenth.
+// "Lowest pCTR" is a fifth of the clicked exposures, or a tenth of all.
 constexpr uint32_t kClickedParts = 5;
 constexpr uint32_t kAllParts = 10;
 
@@ -24,7 +24,8 @@ double LabelOf(const Scores& scores, RowSet::Label label, uint32_t row) {
   return label == RowSet::Label::kClick ? scores.click[row] : scores.conversion[row];
 }
 
-// Numbers of the exposures, all different: test logs of one data set may each count theirs from 1.
+// Numbers the exposures so that all numbers differ: test logs of one data set may each count from
+// 1.
 std::vector<uint64_t> OwnNumbers(std::vector<uint64_t> row_id) {
   std::unordered_map<uint64_t, uint64_t> seen;
   for (uint64_t& id : row_id) {
@@ -34,7 +35,7 @@ std::vector<uint64_t> OwnNumbers(std::vector<uint64_t> row_id) {
   return row_id;
 }
 
-// What the bootstrap draws together.
+// The groups that the bootstrap draws as a whole.
 std::vector<uint64_t> GroupsOf(const Scores& scores) {
   if (!scores.has_group) return OwnNumbers(scores.row_id);
   std::vector<uint64_t> groups = scores.group;
@@ -163,7 +164,7 @@ const worker::TaskRows& RunRows::Of(const RowSet& set) {
     rows_.label.push_back(LabelOf(run_.scores, set.label, i));
     rows_.group.push_back(groups_.of_row[i]);
     rows_.row_id.push_back(run_.scores.row_id[i]);
-    // The truth is known of every exposure.
+    // The truth is known for every exposure.
     const bool weighted = run_.scores.has_weight && set.label != RowSet::Label::kTruth;
     if (weighted) rows_.weight.push_back(run_.scores.WeightOf(i));
   }

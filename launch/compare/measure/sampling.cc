@@ -10,10 +10,11 @@
 namespace chorus::launch {
 namespace {
 
-// Everybody's draws are paired: one seed for all.
+// Draws of all runs are paired: one seed for all.
 constexpr uint64_t kBootstrapSeed = 1;
 
-// Of the mean over seeds of method minus base. runs: the method's, then as many of the base.
+// The sampling variance of the mean over seeds of method minus base. runs: the method's, then as
+// many of the base.
 std::optional<double> VarianceOf(const std::vector<const RunDraws*>& runs, const Column& column) {
   if (column.is_truth()) return 0;  // the truth is known
   const size_t seeds = runs.size() / 2;

@@ -12,8 +12,8 @@
 namespace chorus::launch {
 namespace {
 
-// Older builds had the default for data.window_blocks where this one fits the log: their runs keep
-// it. Whatever else a run was made with, CheckSameJob compares.
+// Older builds took the default of data.window_blocks, which this build fits to the log: their runs
+// keep it. CheckSameJob compares all other settings.
 void KeepWindow(FileSystem& files, const PlannedRun& run, TrainConfig* written) {
   if (written->data().has_window_blocks() || !files.Exists(run.JobPath())) return;
   const Result<TrainConfig> made = LoadJob(run);
@@ -23,7 +23,7 @@ void KeepWindow(FileSystem& files, const PlannedRun& run, TrainConfig* written) 
   written->mutable_data()->set_window_blocks(defaults.window_blocks());
 }
 
-// Sets what nobody has written in a run's job.
+// Sets the fields that nobody has written in a run's job.
 void FitRun(FileSystem& files, const worker::LogSize& size, worker::FitRules rules,
             TrainConfig* written, PlannedRun* run) {
   std::optional<worker::FittedSetting> towers;
@@ -54,7 +54,7 @@ Status ConfigureRun(const ComparePlan& plan, const CompareMethod& method, LogSiz
   const LogPaths& log = method.potential() ? data.potential() : data.train();
   const auto fit = [&](TrainConfig* written) -> Status {
     const Result<worker::LogSize>& size = sizes->Of(log);
-    run->not_fitted = !size.ok();  // whoever reads the log says why
+    run->not_fitted = !size.ok();  // the reader of the log says why
     if (size.ok()) KeepWindow(sizes->files(), *run, written);
     if (size.ok()) FitRun(sizes->files(), *size, plan.rules, written, run);
     return Status::Ok();

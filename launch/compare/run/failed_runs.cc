@@ -22,7 +22,7 @@ Status BeginRun(FileSystem& files, const PlannedRun& run) {
     const bool same = CheckSameJob(files, run).ok();
     RETURN_IF_ERROR(same ? files.Remove(run.FailedPath()) : files.RemoveRecursively(run.folder));
   }
-  // A damaged one would hide this attempt's failure.
+  // A damaged DONE would hide this attempt's failure.
   if (files.Exists(run.DonePath())) RETURN_IF_ERROR(files.Remove(run.DonePath()));
   return WriteJob(files, run);
 }

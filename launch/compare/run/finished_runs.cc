@@ -18,15 +18,16 @@ namespace {
 constexpr uint32_t kVersion = 1;
 constexpr std::string_view kChecksumPrefix = "# checksum ";
 
-// What fits a log is not known once that is gone.
+// The settings that fit a log are not known once the log is gone.
 constexpr const char* kFittedFields =
     ",step.grain_rows,data.window_blocks,table,model.tower,model.optimizer,model.schedule,model."
     "start,"
     "objective.two_task.norm,objective.chorus_cvr.norm,objective.chorus_cvr.eps,"
     "objective.chorus_cvr.eps_un";
 
-// What may differ between a run and its continuation: who computes, what is told, and where; and
-// what an evaluation says beside the scores, from which the tables are made.
+// Settings that may differ between a run and its continuation: who computes, what is reported, and
+// where; and the parts of an evaluation beside the scores, since tables are made of the scores
+// alone.
 std::vector<std::string> FreeFields(bool not_fitted) {
   std::string fields =
       "cluster,checkpoint,report,evaluate.k,evaluate.every_steps,evaluate.group_metrics,"

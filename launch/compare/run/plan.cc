@@ -142,14 +142,14 @@ Result<SettingChoice> Choose(FileSystem& files, const ComparePlan& plan, int met
   return choice;
 }
 
-// Whether the run's job.textproto binds it: what failed is tried anew with any other.
+// Whether the run has to keep its job.textproto: a failed run is tried anew with any other.
 bool HasBegun(FileSystem& files, const PlannedRun& run) {
   if (!files.Exists(run.JobPath())) return false;
   return files.Exists(run.DonePath()) || !files.Exists(run.FailedPath());
 }
 
 // The method's runs that have begun keep their setting, whatever a sweep run that is tried again
-// says now. Where they fit none of the settings, CheckSameJob is to say how they differ.
+// says now. If they fit none of the settings, CheckSameJob says how they differ.
 Status KeepSettingOfRuns(FileSystem& files, const ComparePlan& plan, int method, LogSizes* sizes,
                          SettingChoice* choice) {
   std::vector<int> settings = {choice->setting};
@@ -174,7 +174,7 @@ Status KeepSettingOfRuns(FileSystem& files, const ComparePlan& plan, int method,
   return Status::Ok();
 }
 
-// Whether all these runs were begun with what plan.rules make of them.
+// Whether all these runs were begun with the jobs that plan.rules give.
 Result<bool> AllFollow(FileSystem& files, const ComparePlan& plan, LogSizes* sizes,
                        std::vector<PlannedRun>* begun) {
   for (PlannedRun& run : *begun) {
@@ -199,7 +199,7 @@ Status FindRules(FileSystem& files, LogSizes* sizes, ComparePlan* plan) {
     ASSIGN_OR_RETURN(const bool all, AllFollow(files, *plan, sizes, &runs));
     if (all) return Status::Ok();
   }
-  plan->rules = worker::FitRules::kWithTowers;  // CheckSameJob is to say how they differ
+  plan->rules = worker::FitRules::kWithTowers;  // CheckSameJob says how they differ
   return Status::Ok();
 }
 

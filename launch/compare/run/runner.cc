@@ -96,7 +96,7 @@ class Queue {
   using Runs = std::vector<std::pair<const ComparePlan*, const PlannedRun*>>;
 
   // All folders and inputs are looked at before the first run is trained: a wrong one is named at
-  // once. Runs whose settings a sweep is still to tell have no configuration to compare yet.
+  // once. Runs whose settings a sweep has not chosen yet have no configuration to compare.
   Status Open() {
     open_ = true;
     ASSIGN_OR_RETURN(plans_, source_());
@@ -108,9 +108,9 @@ class Queue {
     return Status::Ok();
   }
 
-  // Of the runs that are to be trained; counts them too.
+  // Takes the runs that are to be trained, and counts them.
   Status CheckInputs(const ComparePlan& plan) {
-    // Data sets whose inputs are there, by which of their logs is trained and judged on.
+    // Data sets whose inputs are there, by the logs of theirs that are trained and judged on.
     std::set<std::tuple<int, bool, bool>> ready;
     for (const std::vector<PlannedRun>* runs : {&plan.sweep, &plan.runs}) {
       for (const PlannedRun& run : *runs) {
@@ -125,7 +125,7 @@ class Queue {
     return Status::Ok();
   }
 
-  // Behind todo_, those of all plans that are not done; what has failed is tried again at the end.
+  // Appends to todo_ the runs of all plans that are not done; failed runs come last.
   Status AddRuns(std::vector<PlannedRun> ComparePlan::*runs) {
     InputChecksums now(files_);
     Runs failed;
@@ -147,7 +147,7 @@ class Queue {
     return Status::Ok();
   }
 
-  // The sweeps are over: the methods' runs take what they have chosen.
+  // The sweeps are over: the methods' runs take the chosen settings.
   Status TakeChoices() {
     sweeping_ = false;
     todo_.clear();
@@ -163,7 +163,7 @@ class Queue {
     return AddRuns(&ComparePlan::runs);
   }
 
-  // The run handed out last is over: its record says how it went.
+  // The run handed out last is over: its record says whether it finished.
   Status Finish() {
     running_ = false;
     const auto& [plan, run] = todo_[next_++];

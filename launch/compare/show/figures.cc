@@ -26,7 +26,7 @@ bool SameSteps(const Curve& a, const Curve& b) {
                     [](const Point& p, const Point& q) { return p.x == q.x; });
 }
 
-// Of the runs' curves, stage by stage; nothing where runs reported other steps.
+// The mean of the runs' curves, stage by stage; nothing if runs reported different steps.
 std::vector<Curve> MeanCurves(const std::vector<std::vector<Curve>>& runs) {
   std::vector<Curve> means = runs[0];
   for (const std::vector<Curve>& curves : runs) {
@@ -43,7 +43,7 @@ std::vector<Curve> MeanCurves(const std::vector<std::vector<Curve>>& runs) {
   return means;
 }
 
-// Of each of the method's runs that can be read; *missing: what is wrong with the others.
+// The curves of the method's runs that can be read; *missing: what is wrong with the others.
 std::vector<std::vector<Curve>> CurvesOf(const FinishedRuns& finished, int method,
                                          std::vector<std::string>* missing) {
   std::vector<std::vector<Curve>> curves;
@@ -64,7 +64,7 @@ std::vector<std::vector<Curve>> CurvesOf(const FinishedRuns& finished, int metho
   return curves;
 }
 
-// Of one seed, over all data sets.
+// The scores of one seed, over all data sets.
 Result<std::vector<CalibrationBin>> CalibrationOf(const FinishedRuns& finished, int method,
                                                   uint64_t seed, const std::vector<int>& folds) {
   worker::TaskRows all;
@@ -76,7 +76,7 @@ Result<std::vector<CalibrationBin>> CalibrationOf(const FinishedRuns& finished, 
     Append(rows.probability, &all.probability);
     Append(rows.label, &all.label);
     Append(rows.weight, &all.weight);
-    all.weight.resize(all.logit.size(), 1);  // of a log without weights
+    all.weight.resize(all.logit.size(), 1);  // weights of a log without any
   }
   return worker::CalibrationBins(all.logit, all.probability, all.label, all.weight);
 }
@@ -123,7 +123,7 @@ std::vector<double> ShownValues(const std::vector<const Cell*>& cells) {
 std::string DotPlot(const CompareConfig& config, const CompareTable& table, size_t column) {
   std::vector<std::string> names;
   std::vector<const Cell*> cells;
-  std::vector<bool> filled;  // as the table has bold
+  std::vector<bool> filled;  // where the table has bold
   for (const TableRow& row : table.rows) {
     const Cell& cell = row.cells[column];
     if (!cell.difference.has_value()) continue;

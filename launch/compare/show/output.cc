@@ -19,7 +19,7 @@
 namespace chorus::launch {
 namespace {
 
-// PrintConfig wrote it: nothing that a person added is in it.
+// Whether PrintConfig wrote the text, and nobody has added anything to it.
 bool IsPrintedConfig(std::string_view text) {
   struct Silent : google::protobuf::io::ErrorCollector {
     void AddError(int, int, const std::string&) override {}
@@ -30,14 +30,14 @@ bool IsPrintedConfig(std::string_view text) {
   return parser.ParseFromString(std::string(text), &config) && PrintConfig(config) == text;
 }
 
-// What is written, and whether a text is one that was.
+// The files that are written, and the test by which a text is recognised as one of them.
 constexpr std::pair<const char*, bool (*)(std::string_view)> kWritten[] = {
     {"compare.textproto", IsPrintedConfig},
     {"results.jsonl", AreResultLines},
     {"table.md", IsTableMarkdown},
     {"report.html", IsPage}};
 
-// Error: one of kWritten is there and is something else.
+// Error when one of kWritten is there and is something else.
 Status CheckReplaceable(FileSystem& files, const std::string& output) {
   for (const auto& [name, is_ours] : kWritten) {
     const std::string path = JoinPath(output, name);

@@ -104,7 +104,7 @@ std::string Named(const std::string& what, const LogPaths& paths) {
   return paths.empty() ? "" : StrCat("; ", what, " ", Join({paths.begin(), paths.end()}, ", "));
 }
 
-// What was trained on what. Nothing of time: the page is the same whenever it is made.
+// The methods and the logs. It has no time in it, so that the page is the same whenever it is made.
 std::string PageHead(const CompareConfig& config) {
   std::vector<std::string> methods, items;
   for (const CompareMethod& method : config.method()) methods.push_back(method.name());

@@ -20,7 +20,7 @@ std::string Formatted(const char* format, double value, int digits) {
 
 std::string FixedText(double value, int digits) { return Formatted("%.*f", value, digits); }
 
-// Names under what they have in common, in the order in which it first comes.
+// Names grouped by what they have in common, in the order of first appearance.
 template <typename Key>
 using Groups = std::vector<std::pair<Key, std::vector<std::string>>>;
 
@@ -78,7 +78,8 @@ std::string Behind(const CompareConfig& config, const CompareTable& table, size_
   return parts.empty() ? "" : StrCat(" (", Join(parts, "; "), ")");
 }
 
-// Of one data set: "12 groups with 31.0 % of the exposures", "the features allow 0.8130", "".
+// The facts of one data set: "12 groups with 31.0 % of the exposures", "the features allow 0.8130",
+// "".
 std::string FactsText(const TableColumn& column, const FoldFacts& facts) {
   if (facts.auc_ceiling.has_value()) {
     return "the features allow " + FixedText(*facts.auc_ceiling, 4);
@@ -89,8 +90,8 @@ std::string FactsText(const TableColumn& column, const FoldFacts& facts) {
   return StrCat(groups, FixedText(100 * facts.metric.coverage(), 1), " % of the exposures");
 }
 
-// Runs that a row's mean leaves out: "; no value on data set b: left out of means and differences",
-// or of some methods' rows.
+// The runs that means leave out: "; no value on data set b: left out of means and differences", or
+// the same for some methods' rows.
 std::string LeftOut(const FinishedRuns& finished, const CompareTable& table, size_t c) {
   const CompareConfig& config = finished.config();
   Groups<std::string> gaps;  // methods by what they lack
@@ -121,7 +122,7 @@ std::string LeftOut(const FinishedRuns& finished, const CompareTable& table, siz
   return text;
 }
 
-// What an unfinished comparison's rows are made of, and whose rows are missing.
+// The runs behind an unfinished comparison's rows, and the methods whose rows are missing.
 std::string UnfinishedNote(const CompareConfig& config, const CompareTable& table) {
   std::vector<std::string> missing;
   for (int m = 0; m < config.method_size(); ++m) {
@@ -135,7 +136,7 @@ std::string UnfinishedNote(const CompareConfig& config, const CompareTable& tabl
       missing.empty() ? "" : StrCat(" Left out, without enough runs: ", Join(missing, ", "), "."));
 }
 
-// What the sweep has chosen for each method, and what the others had.
+// The setting that the sweep has chosen for each method, and the values of the other settings.
 void AddChoices(const FinishedRuns& finished, std::vector<std::string>* notes) {
   const ComparePlan& plan = finished.plan();
   const CompareConfig& config = plan.config;
@@ -158,7 +159,7 @@ void AddChoices(const FinishedRuns& finished, std::vector<std::string>* notes) {
   }
 }
 
-// What is doubtful about the runs of a method: of the first such run, and how many more there are.
+// The doubts about a method's runs: those of the first such run, and the number of other such runs.
 void AddDoubts(const FinishedRuns& finished, int method, std::vector<std::string>* notes) {
   const CompareMethod& config = finished.config().method(method);
   std::vector<std::string> first;
@@ -170,7 +171,7 @@ void AddDoubts(const FinishedRuns& finished, int method, std::vector<std::string
     for (worker::Doubt& doubt : worker::DoubtsOf(run.record.evaluation(), run.run->config)) {
       doubts.push_back(std::move(doubt.text));
     }
-    // What a reference says of clicks means nothing.
+    // A reference's predictions of clicks have no meaning.
     std::erase_if(doubts, [&](const std::string& doubt) {
       return config.reference() && (doubt.starts_with("ctr:") || doubt.starts_with("ctcvr:"));
     });
