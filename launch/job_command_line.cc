@@ -13,7 +13,7 @@
 namespace chorus::launch {
 namespace {
 
-// An empty word, as of a shell's variable that is not set, is no GPU and does not ask for cores either.
+// An empty word, such as a shell's variable that is not set, names no GPU, and does not ask for cores either.
 std::string NamesAGpu(const std::string& word) {
   return word.empty() ? "is empty; expected the name of a GPU, or a file of its speeds" : "";
 }

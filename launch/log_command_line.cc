@@ -42,7 +42,7 @@ void AddImportedLabels(CLI::App* command, ImportArguments* arguments, CLI::Optio
       ->add_flag("--allow-repeated", arguments->allow_repeated,
                  "With --labels: exposures that share a row id all get its labels")
       ->needs(labels);
-  // `callback` would take the place of AddCommand's, which chooses the action.
+  // `callback` would replace that of AddCommand, which chooses the action.
   command->parse_complete_callback([labels, output] {
     if (labels->empty() && output->empty()) throw CLI::RequiredError("--output");
   });
@@ -64,7 +64,7 @@ void AddSplit(CLI::App* command, ImportArguments* arguments) {
       ->check(Count());
 }
 
-// An import that does not end with what is there.
+// The options of an import that goes on when its input has been read.
 void AddFollow(CLI::App* command, ImportArguments* arguments) {
   CLI::Option* const follow = command->add_flag(
       "--follow", arguments->follow,

@@ -35,7 +35,7 @@ void RaiseOpenFiles() {
   setrlimit(RLIMIT_NOFILE, &limit);  // fails without harm
 }
 
-// What was printed has arrived: a full disk under standard output is no success.
+// Whether all output has been written: a full disk under standard output is no success.
 Status FlushOutput() {
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return Status::Ok();
   return Internal("standard output cannot be written: what is there is incomplete");
@@ -60,7 +60,7 @@ int Main(int argc, char** argv) {
   if (status.ok() && outcome.job_exit_code != 0) return outcome.job_exit_code;
   if (status.ok()) return outcome.stopped_by_signal ? kExitStoppedBySignal : 0;
   std::fprintf(stderr, "chorus %s: %s\n", line.command.c_str(), status.ToString().c_str());
-  // What libraries do when a program returns may wait for a device that hangs.
+  // The libraries' work at the end of a program may wait for a device that hangs.
   std::fflush(nullptr);
   std::_Exit(ExitCodeOf(status));
 }

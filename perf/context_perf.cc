@@ -26,11 +26,11 @@ namespace {
 
 constexpr uint32_t kShared = 40;  // exposures of a context
 constexpr uint32_t kHistory = 200;
-constexpr uint32_t kSlots = 10;  // one-hot ones, of each side
+constexpr uint32_t kSlots = 10;  // one-hot slots of each side
 constexpr uint64_t kWarmUpSteps = 2;
 
 struct Options {
-  uint64_t steps = 6;  // that are measured
+  uint64_t steps = 6;  // those that are measured
   uint32_t rows = 512;
   std::string only;  // the encoder that is measured; "" = all
 };

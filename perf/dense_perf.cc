@@ -34,8 +34,8 @@ double Seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// The fastest of several runs of each work, taken in turns: what the code can do when neighbours
-// let it.
+// The fastest of several runs of each work, taken in turns: the code's speed on an undisturbed
+// machine.
 std::vector<double> BestSeconds(const std::vector<std::function<void()>>& works) {
   for (const auto& work : works) work();
   std::vector<double> best(works.size(), 1e9);

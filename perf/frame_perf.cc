@@ -1,4 +1,4 @@
-// What frames cost: encoding (headers and checksums; arrays stay where they are) and decoding
+// The cost of frames: encoding (headers and checksums; arrays stay where they are) and decoding
 // (checksums and one copy to the final place, as a socket's read would make) in ratio to memcpy of
 // the same bytes, measured in the same run. Prints a table and a line of JSON per size; ends with 1
 // if a frame came back changed.

@@ -1,4 +1,4 @@
-// What metrics by group cost: exposures of random users are dealt to workers (threads of this
+// The cost of metrics by group: exposures of random users are dealt to workers (threads of this
 // process), as an evaluation does, and summed. Prints time and memory in ratio to the exposures;
 // ends with 1 if the sums are not the same bits for every number of workers.
 //   group_metrics_perf [exposures] [groups]

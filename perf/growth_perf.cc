@@ -1,7 +1,7 @@
 // How long do steps wait for tables that grow? One table of 64 shards (dimension 18, Adagrad), all
-// on one thread; every step looks up the same number of keys that are new. Its slowest step against
-// the median, beside the same steps where the indices of all shards grow at once, in the same run.
-// README.md gives the columns.
+// on one thread; every step looks up the same number of keys that are new. It compares the slowest
+// step with the median, beside the same steps with indices of all shards that grow at once, in the
+// same run. README.md gives the columns.
 //   growth_perf [rows]             default 10000000, 4 GB
 
 #include <algorithm>
@@ -30,7 +30,7 @@ struct Times {  // seconds
   double median = 0, slowest = 0, sum = 0;
 };
 
-// in_turn: as servers do it; else all shards have one turn.
+// in_turn: shards grow by turns, as in a server; otherwise all shards have one turn.
 Times Grow(const TableType& type, uint64_t rows, bool in_turn) {
   MemoryBudget budget(0);
   std::vector<std::unique_ptr<Table>> shards;
@@ -51,7 +51,7 @@ Times Grow(const TableType& type, uint64_t rows, bool in_turn) {
     for (uint32_t s = 0; s < kShards; ++s) {
       CHECK(shards[s]->LookUp(keys[s], found.data(), weights.data()).ok());
     }
-    // Later ones only: of small tables a step is a large part.
+    // Only later steps count: a step is a large part of a small table.
     if (id >= rows / 8) steps.push_back(perf::Seconds() - begin);
   }
   uint64_t made = 0;

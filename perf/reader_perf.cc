@@ -72,7 +72,7 @@ struct Reading {
   double seconds = 0;
   uint64_t keys = 0;
   uint64_t unique_keys = 0;
-  uint64_t checksum = 0;  // of what the steps look up, in order
+  uint64_t checksum = 0;  // of the keys that steps look up, in order
 };
 
 Result<Reading> ReadAll(const Job& job, uint32_t threads) {
@@ -109,7 +109,7 @@ Result<Reading> MeasureReading(const Job& job, uint32_t threads) {
 
 struct Parts {  // seconds
   double decode = 0;
-  double gather = 0;  // of the steps' grains, windows decoded on the way
+  double gather = 0;  // of the steps' grains, with decoding of windows on the way
   double number = 0;
   double number_by_map = 0;
 };

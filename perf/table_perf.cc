@@ -118,7 +118,7 @@ void Measure(uint64_t rows) {
     look_up.table.push_back(
         RowsPerSecond([&] { CHECK(table.LookUp(keys, found.data(), out.data()).ok()); }));
     for (size_t i = 0; i < kBatchKeys; ++i) CHECK(table.row(found[i])->key == keys[i], "i=", i);
-    // Other rows than those just looked up are as cold as a step's are by then.
+    // Rows other than those just looked up are as cold in the cache as a step's rows are by then.
     const std::vector<uint64_t> others = DrawIds(rows, batch + kBatches);
     for (size_t i = 0; i < kBatchKeys; ++i) keys[i] = KeyOf(others[i]);
     look_up.plain.push_back(RowsPerSecond([&] {

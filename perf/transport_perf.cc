@@ -28,7 +28,7 @@ struct Times {
   double best_us = 0;
   double median_us = 0;
   double p99_us = 0;
-  double cpu_us = 0;  // of all threads, a round trip
+  double cpu_us = 0;  // of all threads, per round trip
 };
 
 double ProcessorMicroseconds() {
@@ -76,7 +76,8 @@ class RawPingPong {
     acceptor_ = std::move(acceptor);
     server_ = std::thread([fd = acceptor_.fd(), bytes] {
       testing::RawSocket socket(::accept(fd, nullptr, nullptr));
-      // The calls' turns may last longer than tests wait; the client's end ends this.
+      // The calls' turns may last longer than a read may wait elsewhere; this ends when the client
+      // closes.
       const timeval unbounded{};
       ::setsockopt(socket.fd(), SOL_SOCKET, SO_RCVTIMEO, &unbounded, sizeof(unbounded));
       ByteArray buffer = Buffer(bytes);
@@ -95,7 +96,8 @@ class RawPingPong {
   }
 
  private:
-  // As a frame's arrays are: pages and alignment matter to what the kernel's copies cost.
+  // Allocated as a frame's arrays are: pages and alignment matter for the cost of the kernel's
+  // copies.
   static ByteArray Buffer(size_t bytes) {
     ByteArray buffer = ByteArray::Allocate(bytes);
     std::fill_n(buffer.data(), bytes, std::byte{1});
@@ -151,7 +153,7 @@ void Print(size_t bytes, const Pair& pair, const Times& raw, const Times& first)
       call.p99_us, call.cpu_us);
 }
 
-// In turns, so that what else the machine does meets all alike.
+// Taken in turns, so that other load on the machine affects all alike.
 bool MeasureSize(size_t bytes) {
   constexpr int kTurns = 5;
   const int rounds = bytes > (16u << 20)  ? 10

@@ -14,8 +14,9 @@ bool GradientCombiner::IsPlain(std::span<const WorkerRows> workers,
 }
 
 // Finds the distinct rows without a hash table: a row's header remembers the cell that it had last
-// time, in this call or an earlier one. The memory is right if that cell holds this very row, and
-// else is overwritten: a sparse set, in which nothing needs to be cleared from call to call.
+// time, in this call or an earlier one. The memory is right if that cell holds this very row;
+// otherwise it is overwritten. This is a sparse set, in which nothing needs to be cleared from call
+// to call.
 void GradientCombiner::AssignCells(const Table& table, std::span<const WorkerRows> workers) {
   cell_rows_.clear();
   cells_.resize(workers.size());

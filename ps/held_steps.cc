@@ -93,8 +93,8 @@ Status HeldSteps::Add(std::shared_ptr<const StepRequest> request) {
     state->step = meta.step();
     state->workers.resize(shape_.job.workers());
   }
-  // Snapshot and learning rate are those of the step, and DispatchComplete reads them from worker
-  // 0's frame: were the workers at odds, the result would depend on who is worker 0.
+  // Snapshot and learning rate belong to the step, and DispatchComplete reads them from worker 0's
+  // frame: if workers disagreed, the result would depend on who is worker 0.
   for (const WorkerStep& other : state->workers) {
     if (other.request == nullptr) continue;
     const wire::StepMeta& first = other.request->meta;

@@ -9,8 +9,8 @@ namespace {
 
 constexpr uint64_t kFirstCapacity = 64;
 
-// The bits of a number from the last to the first: 0, 1, 2, 3, ... fall in the middle of the gap
-// that those before them leave (van der Corput's sequence), so that any run of turns is even.
+// The bits of a number in reverse order (van der Corput's sequence): each of 0, 1, 2, 3, ... falls
+// in the middle of a gap that those before it leave, so that any run of turns is spread evenly.
 uint32_t Reversed(uint16_t bits) {
   uint32_t reversed = 0;
   for (int i = 0; i < 16; ++i) reversed |= ((bits >> i) & 1u) << (15 - i);

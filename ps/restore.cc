@@ -49,7 +49,8 @@ Result<std::unique_ptr<ShardFile>> OpenShard(const Source& source, uint32_t shar
 }
 
 Result<uint64_t> LoadShards(const Source& source, const ServerShape& shape, ShardOwner* owner) {
-  // Cut alike: each shard finds all of its rows in one file, and reads no other.
+  // The checkpoint has the same cut: each shard finds all of its rows in one file, and reads no
+  // other.
   if (source.shards == shape.job.shards()) {
     uint32_t number = shape.first_shard + owner->first_local();
     for (Shard& shard : owner->shards()) {
@@ -58,7 +59,8 @@ Result<uint64_t> LoadShards(const Source& source, const ServerShape& shape, Shar
     }
     return source.step;
   }
-  // Cut otherwise: the rows of a shard may be in any file, so every owner reads all of them.
+  // The checkpoint has another cut: the rows of a shard may be in any file, so every owner reads
+  // all of them.
   for (uint32_t number = 0; number < source.shards; ++number) {
     ASSIGN_OR_RETURN(const auto file, OpenShard(source, number));
     for (Shard& shard : owner->shards()) RETURN_IF_ERROR(shard.Load(*file, source.meta));
@@ -76,8 +78,8 @@ Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,
   ASSIGN_OR_RETURN(const auto first, ShardFile::Open(files, first_path));
   const Source source{files, meta, first->shards(), first->step()};
   Result<uint64_t> step = LoadShards(source, shape, owner);
-  // Where the first file's header is damaged, the others seem to be missing or another
-  // checkpoint's: then that is what is wrong.
+  // If the first file's header is damaged, the others seem to be missing or another checkpoint's:
+  // the damage is then the error to report.
   if (!step.ok()) RETURN_IF_ERROR(OpenWhole(source, 0).status());
   return step;
 }

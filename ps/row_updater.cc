@@ -8,8 +8,8 @@
 namespace chorus::ps {
 namespace {
 
-// Most rows are young: their bias corrections are kept here, with the very values that are computed
-// ones.
+// Most rows have few updates: the bias corrections of those are kept here, with exactly the values
+// that would be computed.
 constexpr uint32_t kCachedCorrections = 1024;
 
 // Elements are independent: the compiler may take several at once without changing a bit.
@@ -47,7 +47,7 @@ void RowUpdater::BeginStep(uint64_t step, float lr_factor) {
 bool RowUpdater::Apply(RowHeader* row, const float* gradient) {
   float* const weights = row->weights();
   if (clip_norm_ > 0 || weight_decay_ > 0) gradient = Condition(weights, gradient);
-  // At the end of its range the count stays: Adam's bias is long gone by then.
+  // The count stays at the end of its range: Adam's bias is long gone by then.
   row->count += row->count != UINT32_MAX;
   row->last_step = step_;
   ApplyOptimizer(row->count, gradient, weights, weights + dim_);

@@ -96,7 +96,7 @@ void ServerImpl::Handle(Frame request, Responder respond) {
     case FrameType::kControlReply:
       break;
   }
-  // The type is what a peer wrote: also a number that has no name here.
+  // A peer wrote the type: it may be a number that has no name here.
   respond(MakeErrorFrame(InvalidArgument(
       StrCat(shape_.name(), " does not answer frames of type ", static_cast<int>(request.type)))));
 }
@@ -104,7 +104,7 @@ void ServerImpl::Handle(Frame request, Responder respond) {
 void ServerImpl::HandleRead(Frame frame, Responder respond) {
   auto request = ParseRead(std::move(frame), shape_);
   if (!request.ok()) return respond(MakeErrorFrame(request.status()));
-  // Of each key a read says whether it was seen.
+  // A read's reply says of each key whether it was seen.
   if (Status status = CheckReplyBytes((*request)->tables, shape_, /*bytes_beside_a_row=*/1,
                                       options_.max_reply_bytes);
       !status.ok()) {

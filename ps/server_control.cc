@@ -31,7 +31,7 @@ void ServerImpl::HandleControl(Frame frame, Responder respond) {
   respond({FrameType::kControlReply, reply->SerializeAsString(), {}});
 }
 
-// After a step that failed no snapshot begins or ends any more: whoever waits for one is told why.
+// After a failed step no snapshot begins or ends any more: a worker that waits for one is told why.
 Result<wire::ControlReplyMeta> ServerImpl::SnapshotStatus(uint64_t step) {
   {
     MutexLock lock(mutex_);
@@ -46,7 +46,7 @@ Result<wire::ControlReplyMeta> ServerImpl::SnapshotStatus(uint64_t step) {
   return reply;
 }
 
-// Under the lock to its end: what owners are given later comes behind it.
+// It holds the lock to its end, so that jobs which owners get later run after it.
 Status ServerImpl::Continue(const wire::ContinueMeta& meta) {
   MutexLock lock(mutex_);
   RETURN_IF_ERROR(Accepting());

@@ -178,7 +178,7 @@ void ServerImpl::CompleteStep(StepState* state) {
   for (Outgoing& reply : out) reply.respond(std::move(reply.frame));
 }
 
-// This server's name, and what memory it uses where that is the cause.
+// This server's name, and the memory that it uses if that is the cause.
 std::string ServerImpl::NameWithMemory(Code cause) const {
   if (cause != Code::kResourceExhausted) return shape_.name();
   const std::string limit = options_.memory_mb == 0 ? "none" : StrCat(options_.memory_mb, " MB");

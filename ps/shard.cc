@@ -10,7 +10,7 @@
 namespace chorus::ps {
 namespace {
 
-// Those of `keys` that are of a local shard.
+// Those of `keys` that belong to a local shard.
 std::span<const Key> KeysIn(const RequestKeys& keys, uint32_t local) {
   return keys.keys.subspan(keys.begins[local], keys.begins[local + 1] - keys.begins[local]);
 }
@@ -61,7 +61,8 @@ void AppendPendingStep(const StepState& step, uint32_t local, const std::vector<
   }
 }
 
-// What an update made of a row: the finite gradient that moved it was too large for float32.
+// The error of a row that is not finite after an update: its gradient was finite, but too large for
+// float32.
 Status NotFinite(const Table& table, const RowHeader& row, uint64_t step) {
   const uint32_t dim = table.type().layout.dim;
   const bool weights = !AllFinite({row.weights(), dim});
@@ -78,8 +79,8 @@ Status NotFinite(const Table& table, const RowHeader& row, uint64_t step) {
 Shard::Shard(uint32_t local, const ServerShape* shape, const std::vector<TableType>* types,
              MemoryBudget* budget)
     : local_(local), shape_(*shape) {
-  // The keys of all shards are as many, up to chance, and so are those of tables that a method has
-  // twice.
+  // All shards have about as many keys as each other, and so have the instances of a table that a
+  // method has several times.
   uint32_t turn = shape->first_shard + local;
   for (const TableType& type : *types) {
     tables_.emplace_back(&type, budget, turn);
@@ -91,7 +92,7 @@ Status Shard::Apply(const StepState& with_gradients, const StepState& keys_of,
                     ShardWorkspace* workspace) {
   auto& terms = workspace->terms;
   auto& worker_rows = workspace->worker_rows;
-  // Frozen tables, snapshot and learning rate are those of the step: any worker's frame says them.
+  // Frozen tables, snapshot and learning rate belong to the step: any worker's frame has them.
   const auto& frozen = with_gradients.workers[0].request->meta.frozen_table();
   for (uint32_t t = 0; t < tables_.size(); ++t) {
     if (std::find(frozen.begin(), frozen.end(), t) != frozen.end()) continue;

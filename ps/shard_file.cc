@@ -80,7 +80,7 @@ Status ShardFile::ReadHeaders() {
     return Corrupt("this is no shard of a checkpoint");
   }
   if (header.version != kShardFileVersion) {
-    // Of a damaged file the number says nothing.
+    // In a damaged file the number means nothing.
     RETURN_IF_ERROR(Verify().status());
     return FailedPrecondition(StrCat(path_, ": format version ", header.version,
                                      ", this program reads ", kShardFileVersion));
@@ -121,8 +121,8 @@ Status ShardFile::ReadTableHeader(uint64_t* offset) {
   return Status::Ok();
 }
 
-// Remembers where the part is. Its rows are read when a run resumes (ReadPending), and not by those
-// who look at the tables only.
+// Remembers where the part is. Its rows are read when a run resumes (ReadPending), and not when
+// only the tables are looked at.
 Status ShardFile::SkipPending(uint64_t* offset) {
   pending_offsets_.push_back(*offset);
   uint64_t step;

@@ -1,4 +1,4 @@
-// What a shard takes from a checkpoint.
+// Loads a shard's rows from a checkpoint.
 
 #include <algorithm>
 #include <cstring>

@@ -10,10 +10,10 @@
 namespace chorus::ps {
 namespace {
 
-// About a millisecond of work: so long a job waits at most for the snapshot.
+// About a millisecond of work: a job waits at most this long for the snapshot.
 constexpr uint32_t kSliceRows = 4096;
-// Bytes that the writer has not written yet: above it the snapshot waits for the disk instead of
-// filling memory. Jobs do not wait.
+// The most bytes that the writer may have left to write: beyond them the snapshot waits for the
+// disk instead of filling memory. Jobs do not wait.
 constexpr uint64_t kMaxBacklogBytes = uint64_t{64} << 20;
 constexpr std::chrono::milliseconds kBacklogPause{5};
 

@@ -27,8 +27,8 @@ ShardSnapshot::ShardSnapshot(SnapshotPlan plan, const std::deque<Table>* tables)
 void ShardSnapshot::CopyAside(uint32_t table, uint32_t index, RowHeader* row) {
   row->snapshot = plan_.id & 0x7fffffffu;  // once: the value before later updates is not the cut's
   TableState& state = states_[table];
-  // Nothing to keep of a table that is written, of a row that is younger than the snapshot, and of
-  // one that no file holds.
+  // Nothing is kept of a table that is written already, of a row that is younger than the snapshot,
+  // or of a row that no file holds.
   if (table < table_ || index >= state.size || !row->saved()) return;
   const RowLayout& layout = tables_[table].type().layout;
   state.side_offsets.emplace(index, state.side.size());

@@ -68,8 +68,8 @@ bool SnapshotWriter::ended() const {
   return !error_.ok() || done_.size() == shards_;
 }
 
-// The lock is held to take a block and to tell its end, never while the disk is busy: owner threads
-// ask for backlog_bytes() between two jobs.
+// The lock is held to take a block and to report its end, never while the disk is busy: owner
+// threads ask for backlog_bytes() between two jobs.
 //
 // A block is skipped if a newer snapshot has begun or its own has failed. A skipped block also
 // closes its shard's file: the shard's next file must begin empty, not where the one given up

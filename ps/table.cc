@@ -12,8 +12,8 @@ namespace {
 // cache.
 constexpr size_t kInFlight = 32;
 
-// Asks the cache for the index entries of all keys, then for all their rows, so that the latencies
-// overlap. guesses[i]: the row that keys[i] very likely has.
+// Prefetches the index entries of all keys, then all their rows, so that the latencies overlap.
+// guesses[i]: the row that keys[i] very likely has.
 void StartLookUps(std::span<const Key> keys, const KeyIndex& index, const RowArena& arena,
                   uint32_t row_bytes, uint32_t* hashes, uint32_t* guesses) {
   for (size_t i = 0; i < keys.size(); ++i) {
@@ -37,7 +37,8 @@ Status Table::LookUp(std::span<const Key> keys, uint32_t* rows, float* weights) 
     uint32_t* const found = rows + begin;
     StartLookUps(part, index_, arena_, row_bytes, hashes, found);
     for (size_t i = 0; i < part.size(); ++i) {
-      // Also right if an earlier key of this part has created the row since the guess was made.
+      // The result is also right if an earlier key of this part has created the row since the guess
+      // was made.
       if (found[i] == RowArena::kNone || arena_.at(found[i])->key != part[i]) {
         found[i] = index_.Find(hashes[i], part[i], arena_);
         if (found[i] == RowArena::kNone) found[i] = Create(hashes[i], part[i]);

@@ -121,7 +121,7 @@ class Examination {
       roles_ = *roles;
       return;
     }
-    // Roles are given as far as there are ranks for them, so that other mistakes are found, too.
+    // All ranks then count as servers, so that other mistakes are found, too.
     roles_.servers = static_cast<uint32_t>(ranks);
     roles_.server = static_cast<int>(world_->all().rank());
     Print({{Finding::Kind::kWrong, "ranks", roles.status().message(), ""}});

@@ -44,7 +44,7 @@ void AddTrack(const TraceTrack& track, TextTable* texts, TracePart* part) {
   }
 }
 
-// Why no step of the run is in the trace.
+// The reason why no step of the run is in the trace.
 std::string WhyNothing(const std::vector<TracePart>& parts, const TraceConfig& config) {
   for (const TracePart& part : parts) {
     if (part.last_step() == 0) continue;
@@ -100,8 +100,8 @@ worker::WorkerEnvironment JobTrace::Traced(worker::WorkerEnvironment environment
   return environment;
 }
 
-// What servers did with the last step's gradients is over when the rows of the frame that brought
-// them have been used.
+// Servers are done with the last step's gradients when the rows of the frame that brought these
+// gradients have been used.
 Status JobTrace::BeginStep(uint64_t step) {
   if (first_begun_ == 0) first_begun_ = step;
   last_begun_ = step;

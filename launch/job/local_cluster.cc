@@ -24,7 +24,7 @@ std::unique_ptr<Transport> NewTransport(const TrainConfig& config,
   return cluster.tcp ? NewTcpTransport(options) : NewInprocTransport(options);
 }
 
-// The error to report: the first that is not likely another's doing, else the first.
+// The error to report: the first that is not likely a consequence of another, otherwise the first.
 Status FirstCause(const std::vector<Status>& statuses) {
   Status first;
   for (size_t w = 0; w < statuses.size(); ++w) {
@@ -50,7 +50,8 @@ std::vector<std::unique_ptr<worker::Collective>> CollectivesOf(const TrainConfig
   return collectives;
 }
 
-// Runs every worker on a thread of its own. One that gets none has failed, as the others are told.
+// Runs every worker on a thread of its own. A worker that gets no thread has failed, and the others
+// are told so.
 void RunOnThreads(const std::function<void(uint32_t worker)>& run,
                   const std::vector<std::unique_ptr<worker::Collective>>& collectives,
                   std::vector<Status>* statuses) {
@@ -111,7 +112,7 @@ Status RunLocalCluster(const TrainConfig& config, const LocalClusterOptions& opt
       return worker::PsClient::Create(client_options, specs, std::move(channels));
     };
     try {
-      // One worker tells of its steps; all would tell the same.
+      // Only one worker reports its steps: all would report the same.
       if (w == 0) environment = Monitored(environment, options.monitor);
       if (w == 0 && options.trace != nullptr) environment = options.trace->Traced(environment);
       statuses[w] = work(config, environment);

@@ -10,7 +10,7 @@
 namespace chorus::launch {
 namespace {
 
-// Open MPI's own, in seconds (probes: a number).
+// Open MPI's own defaults, in seconds (probes: a count).
 constexpr uint64_t kUsualTime = 300, kUsualInterval = 20, kUsualProbes = 9;
 
 // "value" of a line "name = value", which may end as Windows ends lines; "" of any other.
@@ -21,8 +21,9 @@ std::string ValueOf(std::string_view line, const std::string& name) {
   return std::string(Trim(line.substr(equals + 1)));
 }
 
-// The files of parameters in the order in which Open MPI asks them. An installation that was moved
-// has OPAL_PREFIX; CHORUS_MPI_SYSCONFDIR is where the one that was built against has its own.
+// The files of parameters in the order in which Open MPI asks them. OPAL_PREFIX is set for an
+// installation that was moved; CHORUS_MPI_SYSCONFDIR is the folder of the installation that Chorus
+// was built against.
 std::vector<std::string> ParameterFiles(const Variables& variables) {
   if (std::string listed = variables("OMPI_MCA_mca_base_param_files"); !listed.empty()) {
     std::replace(listed.begin(), listed.end(), ':', ',');

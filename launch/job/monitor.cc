@@ -35,7 +35,7 @@ uint64_t ResidentBytes() {
   return resident * static_cast<uint64_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// What is told of each server.
+// The numbers that are shown for each server.
 struct ServerMetric {
   const char* name;
   const char* help;
@@ -84,7 +84,7 @@ class Page {
   std::vector<MetricFamily> families_;
 };
 
-// What has been told so far, for the page's thread.
+// The numbers that have been reported so far, for the page's thread.
 class Told : public prometheus::Collectable {
  public:
   Told(uint32_t rank, const std::string& role, const std::string& label)
@@ -212,7 +212,7 @@ class HttpMonitor final : public Monitor {
  private:
   const std::shared_ptr<Told> told_;
   const std::string url_;
-  std::unique_ptr<prometheus::Exposer> exposer_;  // first to go: its thread reads the others
+  std::unique_ptr<prometheus::Exposer> exposer_;  // destroyed first: its thread reads the others
 };
 
 }  // namespace
@@ -237,7 +237,7 @@ Result<std::unique_ptr<Monitor>> Monitor::Open(const std::string& address, uint3
   if (address.empty()) return std::unique_ptr<Monitor>();
   ASSIGN_OR_RETURN(const MonitorAddress at, ParseMonitorAddress(address, rank));
   std::string shown = StrCat(NodeName(), ":", at.port);
-  std::string bind = StrCat("+", at.port);  // what the library calls all addresses of both kinds
+  std::string bind = StrCat("+", at.port);  // the library's name for all addresses of both kinds
   if (!at.host.empty()) {
     const auto chosen = ChooseAddresses(at.host, OwnAddresses());
     if (!chosen.ok()) return chosen.status().Annotate("report.prometheus on " + NodeName());

@@ -49,7 +49,7 @@ class MpiCommunicator : public Communicator {
   void* handle() override { return &comm_; }
 
   Result<std::string> Broadcast(const std::string& text, uint32_t root) override {
-    // Empty texts of the others: the gathered one is root's.
+    // The others give empty texts, so that the gathered text is root's.
     ASSIGN_OR_RETURN(auto all, AllGather(rank() == root ? text : std::string()));
     return std::move(all[root]);
   }
@@ -101,7 +101,7 @@ class MpiCommunicator : public Communicator {
   };
   static Bytes Nothing(size_t) { return {}; }
 
-  // Of everybody's texts.
+  // The offsets of everybody's texts.
   Result<std::vector<uint64_t>> SizesOf(const std::string& mine) {
     const uint64_t bytes = mine.size();
     std::vector<uint64_t> sizes(size(), bytes);
@@ -151,7 +151,8 @@ class MpiCommunicator : public Communicator {
                                    stuck.empty() ? "" : "; " + stuck));
   }
 
-  // "ranks 1, 3" whose requests are not done; withdraws these. The job is to end.
+  // "ranks 1, 3": those whose requests are not done. Withdraws these requests, since the job is to
+  // end.
   std::string Missing(std::vector<MPI_Request>* requests) {
     failed_ = true;
     std::vector<std::string> names;
@@ -168,7 +169,7 @@ class MpiCommunicator : public Communicator {
     return StrCat(names.size() == 1 ? "rank " : "ranks ", Join(names, ", "));
   }
 
-  // What the user knows a rank of this group by.
+  // The name by which the user knows a rank of this group.
   int WorldRank(int peer) const {
     MPI_Group group = MPI_GROUP_NULL, world = MPI_GROUP_NULL;
     int rank = peer;

@@ -13,8 +13,8 @@
 namespace chorus::launch {
 namespace {
 
-// What a launcher puts into the environment of each of its ranks: its number, how many there are,
-// and what names the job.
+// The variables that a launcher sets for each of its ranks: the rank's number, the number of ranks,
+// and the job's name.
 struct Launcher {
   const char* rank;
   const char* ranks;

@@ -55,7 +55,7 @@ Result<ListenPlan> PlanListening(const std::string& setting, bool alone, const s
   Result<std::vector<HostAddress>> chosen = ChooseAddresses(setting, own);
   if (!chosen.ok()) return chosen.status().Annotate(StrCat("cluster.listen_address on ", node));
   if (!setting.empty()) {
-    // Loopback is the last of what is chosen, so that there is nothing else then.
+    // Loopback is the last choice: if it is first, there is nothing else.
     if (!alone && chosen->front().loopback) {
       return FailedPrecondition(StrCat("cluster.listen_address on ", node, ": \"", setting,
                                        "\" is loopback (", chosen->front().text,

@@ -13,7 +13,7 @@
 namespace chorus::launch {
 namespace {
 
-constexpr size_t kMostSteps = 10000;  // that are told one by one
+constexpr size_t kMostSteps = 10000;  // that are listed one by one
 constexpr char kPrefix[] = "rank-", kSuffix[] = ".json";
 
 // "VmRSS" or "VmHWM", in bytes; 0 where the system does not say.

@@ -11,7 +11,7 @@ namespace chorus::launch {
 namespace {
 
 using Clock = std::chrono::steady_clock;
-// Of waits that begin now.
+// The deadline of waits that begin now.
 Clock::time_point EndOf(double seconds) {
   return Clock::now() +
          std::chrono::duration_cast<Clock::duration>(std::chrono::duration<double>(seconds));
@@ -36,7 +36,7 @@ class Proof {
   Proof(Communicator& all, FileSystem& files, const std::string& folder, double shown_seconds)
       : all_(all), files_(files), folder_(folder), shown_seconds_(shown_seconds) {}
 
-  // Either side's finding, "" if it is well, of every rank.
+  // The findings of both sides, by rank; "" = all is well.
   Result<std::vector<std::string>> Run(bool writes) {
     std::string mark, trouble;
     if (all_.rank() == 0) {
@@ -46,7 +46,7 @@ class Proof {
       if (trouble.empty()) trouble = WriteMark(files_, PathOf(mark, 0)).message();
     }
     ASSIGN_OR_RETURN(mark, all_.Broadcast(mark, 0));
-    // The first rank's trouble is told before the others look in vain.
+    // The first rank's error is shared before the others look in vain.
     ASSIGN_OR_RETURN(const std::string first, all_.Broadcast(trouble, 0));
     if (all_.rank() > 0 && first.empty()) trouble = LookAndWrite(mark, writes);
     ASSIGN_OR_RETURN(std::vector<std::string> found,
@@ -69,7 +69,7 @@ class Proof {
     return writes ? WriteMark(files_, PathOf(mark, all_.rank())).message() : "";
   }
 
-  // One wait for all marks: with many ranks that write elsewhere it takes no longer.
+  // One wait for all marks, so that many ranks that write elsewhere take no longer than one.
   void LookUpAndRemove(const std::string& mark, std::vector<std::string>* found) {
     const Clock::time_point until = EndOf(shown_seconds_);
     for (uint32_t rank = 0; rank < found->size(); ++rank) {

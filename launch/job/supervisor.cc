@@ -31,7 +31,7 @@ void Supervisor::Fail(const Status& status) {
   const bool alone = world_->all().size() == 1;
   std::string text = status.ToString();
   if (status.code() == Code::kDeadlineExceeded && text.find("(process ") == std::string::npos) {
-    // Whoever waited may know names of workers alone; the system knows who is stopped.
+    // The error may name only workers that did not come; the system knows which process is stopped.
     const std::string stuck = StuckRanksHere();
     if (!stuck.empty()) text += "; " + stuck;
   }

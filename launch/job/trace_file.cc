@@ -37,7 +37,7 @@ std::string SpanEvent(const TracePart& part, int thread, int span, int64_t origi
   return event + "}";
 }
 
-// The first span's begin on rank 0's clock.
+// The beginning of the first span on rank 0's clock.
 int64_t OriginOf(const std::vector<TracePart>& parts, const std::vector<ClockOffset>& clocks) {
   int64_t origin = std::numeric_limits<int64_t>::max();
   for (size_t rank = 0; rank < parts.size(); ++rank) {

@@ -20,10 +20,10 @@ constexpr char kJobFile[] = "/etc/chorus/job/job.textproto";
 // Pods have names of their own behind the job's: "-worker-65535".
 constexpr size_t kLongestName = 45;
 
-// Beside what the plan counts: evaluation, sshd, MPI, and what grows.
+// Memory that the plan does not count: evaluation, sshd, MPI, and growth.
 constexpr double kMemoryFactor = 1.25;
 constexpr uint64_t kMemoryBesideBytes = uint64_t{512} << 20;
-constexpr uint64_t kCheckpointBytes = uint64_t{256} << 20;  // that a server copies aside
+constexpr uint64_t kCheckpointBytes = uint64_t{256} << 20;  // of rows that a server copies aside
 
 bool IsServer(const PlanRank& rank) { return rank.name().find("server") != std::string::npos; }
 bool IsWorker(const PlanRank& rank) { return rank.name().find("worker") != std::string::npos; }
@@ -174,8 +174,8 @@ void AddResources(const PodResources& resources, Yaml* yaml) {
   }
 }
 
-// The launcher's: it starts ranks over ssh, servers first, and goes on from the newest checkpoint
-// however often it is started. What ssh asks about hosts that it has never seen nobody could answer.
+// The launcher's pod starts ranks over ssh, servers first, and goes on from the newest checkpoint however often it is
+// started. ssh must not ask about unknown hosts, since nobody could answer.
 std::vector<std::string> LauncherWords(const JobPlan& plan) {
   return {"mpirun",
           "-n",
@@ -204,8 +204,8 @@ std::vector<std::string> LauncherWords(const JobPlan& plan) {
           "--resume"};
 }
 
-// A pod's: sshd with keys of its own, which no image has. The operator mounts the job's keys with
-// modes that StrictModes does not take.
+// A worker's pod runs sshd with host keys that it makes itself, since the image has none. The
+// operator mounts the job's keys with modes that StrictModes refuses.
 constexpr char kSshd[] =
     "ssh-keygen -A && mkdir -p /run/sshd && exec /usr/sbin/sshd -De -o StrictModes=no "
     "-o PermitRootLogin=prohibit-password -o PasswordAuthentication=no -o UsePAM=no";

@@ -1,4 +1,4 @@
-// Layers that weigh elements by what others say of them.
+// Layers that weigh elements by scores that come from other elements.
 
 #include <cmath>
 
@@ -18,7 +18,7 @@ OnnxValue ElementsOf(const LayerScope& scope, size_t sequences, int64_t length) 
   return Joined(scope.graph(), parts, 2);
 }
 
-// [rows, length, 1]: what each element counts, 0 where there is none.
+// [rows, length, 1]: the score of each element, 0 where there is none.
 Result<OnnxValue> ScoresOf(const LayerScope& scope, const OnnxValue& keys, const OnnxValue& query,
                            const OnnxValue& lengths, int64_t length) {
   ASSIGN_OR_RETURN(const OnnxValue of_key, scope.Weight("unit.key"));
@@ -38,8 +38,8 @@ Result<OnnxValue> ScoresOf(const LayerScope& scope, const OnnxValue& keys, const
   return Multiply(graph, scores, Reshaped(graph, MaskOf(graph, lengths, length), {length, 1}));
 }
 
-// [rows, length, width]: what element t of a sequence of n elements adds, row n - 1 - t of the
-// table; anything behind the last one.
+// [rows, length, width]: the position's vector of element t in a sequence of n elements, row n - 1
+// - t of the table; any values behind the last element.
 OnnxValue PositionsOf(OnnxGraph& graph, const OnnxValue& table, const OnnxValue& lengths,
                       int64_t length) {
   const OnnxValue from_end =
@@ -48,7 +48,8 @@ OnnxValue PositionsOf(OnnxGraph& graph, const OnnxValue& table, const OnnxValue&
   return graph.Op("Gather", {table, rows}, {{"axis", {0}}});
 }
 
-// Softmax of the scores of the elements that are there; of a row without any, anything finite.
+// Softmax of the scores of the elements that are there; any finite values for a row without
+// elements.
 // scores: [rows, heads, length, length].  mask: [rows, length].
 OnnxValue MaskedShares(OnnxGraph& graph, const OnnxValue& scores, const OnnxValue& mask,
                        int64_t length) {

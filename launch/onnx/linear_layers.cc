@@ -1,4 +1,4 @@
-// Products of inputs with their weights, and what only moves or adds columns.
+// Products of inputs with their weights, and layers that only move or add columns.
 
 #include "launch/onnx/layers.h"
 #include "launch/onnx/operators.h"

@@ -15,7 +15,7 @@
 namespace chorus::launch {
 namespace {
 
-// Read by onnxruntime 1.12 (2022) and later, and by what else is in use.
+// The versions are read by onnxruntime 1.12 (2022) and later, and by other runtimes in use.
 constexpr int64_t kIrVersion = 8;
 constexpr int64_t kOpset = 17;
 

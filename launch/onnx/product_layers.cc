@@ -1,4 +1,4 @@
-// Products of inputs with one another, and what else cuts inputs into slots.
+// Products of inputs with one another, and other layers that cut inputs into slots.
 
 #include "launch/onnx/layers.h"
 #include "launch/onnx/operators.h"
@@ -12,7 +12,7 @@ OnnxValue SlotsOf(const LayerScope& scope, size_t input, int64_t dim) {
   return Reshaped(scope.graph(), scope.inputs()[input], {width / dim, dim});
 }
 
-// Of a matrix [n, n] row by row: the places of (0, 1), (0, 2), ..., (1, 2), ...
+// The places of (0, 1), (0, 2), ..., (1, 2), ... in a matrix [n, n] that is stored row by row.
 std::vector<int64_t> PlacesOfPairs(int64_t n) {
   std::vector<int64_t> places;
   for (int64_t i = 0; i < n; ++i) {

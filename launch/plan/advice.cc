@@ -9,8 +9,8 @@
 namespace chorus::launch {
 namespace {
 
-// The rows and frames of the servers shared out to `servers` others, on hosts of their own, so that
-// all frames go to other hosts, unless there is but one host.
+// The work with the rows and frames of the servers dealt to `servers` servers on hosts of their
+// own, so that all frames go to other hosts, unless there is only one host.
 StepWork WithServers(const StepWork& work, uint32_t servers) {
   StepWork other = work;
   other.layout.set_servers(servers);
@@ -136,14 +136,14 @@ void Advisor::PullAhead() {
                               " (part of the result: rows are that much older)"));
 }
 
-// The share of its threads that a worker uses while it computes so many grains, in turns of as many
-// as it has threads.
+// The share of its threads that a worker uses while it computes `grains` grains, in rounds of one
+// grain per thread.
 double UseOfThreads(double grains, double threads) {
   return grains / (std::ceil(grains / threads) * threads);
 }
 
-// Twice as many grains of half the rows take a worker's computation from one use of its threads to
-// another.
+// Offers twice as many grains of half the rows, if a worker would use its threads better. compute:
+// seconds of a step that a worker computes.
 void Advisor::Grains(double compute) {
   constexpr uint32_t kMostOfStep = 4096;  // step.grains_per_step (common/config.proto)
   if (work_.workers.empty() || work_.workers.front().grains == 0) return;

@@ -32,7 +32,7 @@ struct Times {
   std::vector<double> compute, combine, optimizer, server;
 };
 
-// What the steps that are read hold, in the mean.
+// The mean contents of the steps that are read.
 struct Means {
   double exposures = 0, flops = 0, bytes_sent = 0, rows = 0;
 };
@@ -168,7 +168,8 @@ Status CalibrationRun::Run(FileSystem& files, uint32_t threads, Times* times) {
       });
 }
 
-// Of the frames that a run of the steps sends, but for the first ones, without gradients.
+// Measures the frames that a run of the steps sends, except for the first ones, which have no
+// gradients.
 Result<Means> MeansOf(const PlannedJob& job) {
   ASSIGN_OR_RETURN(const WorkerTrace trace, TraceWorker(job, 0, 1, 1, nullptr));
   Means means;

@@ -15,7 +15,7 @@ Result<TracedJob> TraceFullSteps(const TrainConfig& config, const PlanLayout& la
     ASSIGN_OR_RETURN(TracedJob traced, TraceJob(config, layout, steps, ids, files));
     const double read = traced.plan.read_steps();
     const double exposures = traced.plan.exposures_per_step() * read;
-    // A half is less than an exposure, and more than what a mean loses.
+    // A half is less than an exposure, and more than the rounding error of a mean.
     if (exposures > full * read - 0.5) return traced;
     const auto fewer = static_cast<uint32_t>((exposures + 0.5) / full);
     // At the end of a log grains differ in length, so that its last full step may be one before.

@@ -12,7 +12,7 @@
 namespace chorus::launch {
 namespace {
 
-// What to make smaller of the part of a device's memory that has this name (launch/gpu/device_memory.cc).
+// The setting that makes the part of a device's memory with this name smaller (launch/gpu/device_memory.cc).
 std::string RemedyOf(const std::string& part) {
   if (part == "activations") return "a smaller step.grain_rows (part of the result)";
   if (part == "dense gradients")
@@ -32,7 +32,8 @@ std::string DoesNotFit(const GpuWork& gpu, double has) {
                 RemedyOf(largest->name));
 }
 
-// A step whose kernels are nodes of graphs, one for each grain and direction of what comes again.
+// The step with its kernels as nodes of graphs: one graph per grain and direction, for calls that
+// repeat.
 GpuWork WithGraphs(const GpuWork& gpu, uint32_t grains) {
   GpuWork other = gpu;
   for (gpu::CallCost& call : other.device) {

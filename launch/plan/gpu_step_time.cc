@@ -23,8 +23,8 @@ PlanTime TimeOf(const std::string& name, double seconds) {
   return time;
 }
 
-// The hosts' side alone: what workers compute is elsewhere.  sums: of losses and counts, and where
-// hosts sum gradients, of these.
+// The hosts' side alone, without the workers' computation. sums: of losses and counts, and of
+// gradients if hosts sum them.
 StepWork HostSide(const StepWork& work, bool sums) {
   StepWork host = work;
   host.pull_ahead = 0;
@@ -99,7 +99,7 @@ class GpuStepModel {
 std::vector<PlanTime> GpuStepModel::Resources() const {
   const gpu::SumBytes sum = gpu_.sums ? gpu::BytesOf(gpu_.sum) : gpu::SumBytes();
   const double inside = sum.inside / (link() * gpu::assumed::kLinkShare);
-  // Without links of their own, devices sum over the bus: as much comes as goes.
+  // Devices without links of their own sum over the bus, where as much comes as goes.
   const bool has_links = gpu_.gpu.link_gb_s > gpu_.gpu.bus_gb_s;
   const double on_bus = has_links ? 0 : inside;
   std::vector<PlanTime> resources = {
@@ -114,7 +114,7 @@ std::vector<PlanTime> GpuStepModel::Resources() const {
     if (of_host.name() == "threads that compute") {
       resources.push_back(TimeOf("threads that push", of_host.seconds()));
     } else if (of_host.name() == "link of a host") {
-      // Of hosts' sums are losses and counts, and gradients where no devices sum them.
+      // Hosts sum losses and counts, and gradients if no devices sum them.
       const double gradients = sum.host_away / (network() * gpu::assumed::kNetworkShare);
       const double of_hosts = SecondsOfTime(sums_.resources, of_host.name());
       resources.push_back(TimeOf(of_host.name(), of_hosts + gradients));
@@ -135,7 +135,7 @@ GpuStepTime GpuStepModel::Predict() const {
   const double rows = std::min(gpu_.row_bytes, bus_.up);
   const double pack = PackSeconds(rows);
   const double up = gpu::BusSeconds(rows, 1, gpu_.gpu);
-  // Beside the kernels, the next step's keys are packed.
+  // While the kernels run, the next step's keys are packed.
   const double device = std::max(kernels_, PackSeconds(bus_.up - rows));
   const double down = gpu::BusSeconds(bus_.down, bus_.copies_down, gpu_.gpu);
   const double compute = pack + up + device + down;

@@ -12,7 +12,7 @@
 namespace chorus::launch {
 namespace {
 
-// A first step may be another than those after it.
+// A first step may differ from those after it.
 constexpr uint32_t kStepsToRead = 2;
 
 GrainRange LargestPart(const TrainConfig& config, const PlanLayout& layout) {

@@ -36,7 +36,7 @@ class Loopback {
                      loopback->client_->Connect(loopback->listener_->endpoint(), "loopback"));
     return loopback;
   }
-  // Of a call with this frame, typically.
+  // The typical seconds of a call with this frame.
   Result<double> SecondsOf(const Frame& frame, int calls) {
     constexpr double kCallSeconds = 10;
     std::vector<double> seconds;

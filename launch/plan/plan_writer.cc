@@ -78,7 +78,7 @@ void PlanWriter::AddSums(uint32_t w, const SumsOfWorker& sums, PlanRank* rank,
   if (workers > 1) work->sum_away = work->sum_bytes * away / (workers - 1);
 }
 
-// One frame's `share` of a mean frame with keys and gradients, as worker w sends it.
+// Adds `share` of the frame to the mean frame with keys and gradients that worker w sends.
 void PlanWriter::AddFrame(uint32_t w, const StepLoad& load, double share, PlanRank* rank,
                           WorkerHolds* holds) {
   WorkerWork& work = work_->workers.back();
@@ -94,7 +94,7 @@ void PlanWriter::AddFrame(uint32_t w, const StepLoad& load, double share, PlanRa
     server.rows += share * static_cast<double>(load.rows[s] + load.gradient_rows[s]);
     gradient_bytes += static_cast<double>(load.sent[s].bytes);
     frame_bytes += static_cast<double>(load.sent[s].bytes + load.received[s].bytes);
-    // Colocated, a rank's own server is handed its frames in memory.
+    // If ranks are colocated, a rank's own server gets its frames in memory.
     if (at_.colocated && s == w) continue;
     work.bytes_sent += sent;
     work.bytes_received += received;

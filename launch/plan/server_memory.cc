@@ -15,7 +15,7 @@ uint64_t ShardBytes(uint64_t rows, uint32_t row_bytes, uint32_t turn) {
 
 namespace {
 
-// Of shards with so many rows each, whose turns are spread evenly.
+// The mean bytes of shards with `rows` rows each, whose turns are spread evenly.
 double MeanOverTurns(uint64_t rows, uint32_t row_bytes) {
   constexpr uint32_t kTurns = 16;
   double sum = 0;
@@ -25,7 +25,7 @@ double MeanOverTurns(uint64_t rows, uint32_t row_bytes) {
   return sum / kTurns;
 }
 
-// Where shards have few rows, and some none: their number is Poisson's.
+// For shards with few rows, and some with none: the number of rows has a Poisson distribution.
 double MeanOfFew(double mean, uint32_t row_bytes) {
   double probability = std::exp(-mean), sum = 0;
   const auto most = static_cast<uint64_t>(mean + 12 * std::sqrt(mean) + 20);
@@ -36,7 +36,7 @@ double MeanOfFew(double mean, uint32_t row_bytes) {
   return sum;
 }
 
-// The binomial's normal shape, at points of [-4, 4] deviations.
+// The normal approximation of the binomial, at points of [-4, 4] deviations.
 double MeanOfMany(double mean, double deviation, uint32_t row_bytes) {
   constexpr int kPoints = 513;
   double sum = 0, weights = 0;

@@ -15,7 +15,7 @@ constexpr double kRoundsOfSum = 2;
 
 // The parts of a worker's step, in seconds.
 struct WorkerParts {
-  double read = 0;  // of a step by all its reader threads, beside the step
+  double read = 0;  // of a step, by all its reader threads while another step is trained
   double compute = 0;
   double push = 0;
   double sum = 0;
@@ -43,7 +43,8 @@ class StepModel {
   double latency() const {
     return work_.layout.hosts() > 1 ? work_.layout.latency_us() * 1e-6 : 0.0;
   }
-  // Of a worker's threads: of each, where its host has more of them than cores, in turns.
+  // The speed of each of a worker's threads; if its host has more threads than cores, they take
+  // turns.
   double SpeedOfThread(uint32_t host) const {
     const double cores = work_.layout.cores();
     const double turns = std::max(1.0, threads_[host] / cores);
@@ -59,7 +60,7 @@ class StepModel {
     return rates_.server_rows() * threads * ShareOfCore(rates_, threads);
   }
 
-  // Of a thread at one end of the connections: what goes to other hosts may be encrypted.
+  // Seconds of a thread at one end of the connections; traffic to other hosts may be encrypted.
   double Seconds(double bytes, double away) const {
     const double away_speed = work_.is_encrypted ? rates_.encrypted_bytes() : rates_.frame_bytes();
     return (bytes - away) / rates_.frame_bytes() + away / away_speed;
@@ -108,7 +109,7 @@ WorkerParts StepModel::PartsOf(const WorkerWork& worker) const {
   const double waves = std::ceil(worker.grains / threads);
   const double grain = worker.grains == 0 ? 0 : worker.flops / worker.grains / rates_.core_flops();
   parts.compute = waves * grain / speed;
-  // Both are shared out to the threads in pieces.
+  // Both are divided among the threads in pieces.
   parts.push = worker.bytes_sent / rates_.combine_bytes() / threads / speed;
   parts.optimizer = worker.parameters / rates_.update_floats() / threads / speed;
   if (work_.workers.size() > 1) {
@@ -177,7 +178,7 @@ StepTime StepModel::Predict() const {
   double pull = 0, cycle = 0, read = 0;
   for (const WorkerWork& worker : work_.workers) {
     const WorkerParts parts = PartsOf(worker);
-    // What a pull has until its rows are needed.
+    // The time that a pull has until its rows are needed.
     const double hidden = parts.sum + parts.optimizer + work_.pull_ahead * parts.cycle();
     const double own_pull = std::max(0.0, PullSeconds(worker) - hidden);
     const double own_read = std::max(0.0, parts.read - parts.cycle() - own_pull);

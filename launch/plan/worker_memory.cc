@@ -8,7 +8,8 @@
 namespace chorus::launch {
 namespace {
 
-// Arrays that grow by doubling have, in the mean over their sizes, 1 / ln 2 times what they hold.
+// Arrays that grow by doubling have, in the mean over their sizes, 1 / ln 2 times the room that
+// they use.
 constexpr double kGrown = 1.44;
 
 void AddPart(const std::string& name, double bytes, std::vector<PlanPart>* parts) {
@@ -33,7 +34,7 @@ double WindowBytes(const PlannedJob& job, const WorkerHolds& holds) {
   // A lane has its part of the blocks, and no more.
   const double most =
       shuffled ? static_cast<double>(holds.grains) / job.config.step().grains_per_step() : 1;
-  // Beside a row's columns, its place in the order of the window: 8 bytes.
+  // Besides a row's columns there is its place in the order of the window: 8 bytes.
   return kGrown * std::min(held, most) *
          (contexts * holds.context_bytes + rows * (holds.exposure_bytes + 8));
 }
@@ -51,7 +52,8 @@ std::vector<PlanPart> WorkerMemory(const PlannedJob& job, const WorkerHolds& hol
   const bool keeps = worker::MostPartials(*job.objective) > 0;
   const double spaces = keeps ? holds.grains : std::min(holds.threads, holds.grains);
   const double ahead = job.config.step().pull_ahead();
-  // Two steps ready, those in work, that which is trained and those whose rows are pulled.
+  // Two steps that are ready, those being read, the one that is trained and those whose rows are
+  // pulled.
   const double batches = 2 + holds.reader_threads + 1 + ahead;
   const double rows_of_gradients = holds.grains + (holds.nodes > 1 ? holds.nodes : 0) + 1;
   const double share = holds.workers > 1 ? static_cast<double>(holds.all_nodes) / holds.workers : 0;

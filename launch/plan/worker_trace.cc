@@ -19,7 +19,7 @@ using worker::NodeGradient;
 using worker::StepBatch;
 using worker::TableKeys;
 
-// A backward pass makes two products, for weights and for inputs, of each of a forward pass.
+// For each product of a forward pass, a backward pass makes two: for weights and for inputs.
 constexpr double kForwardAndBackward = 3;
 
 double FlopsOf(const PlannedJob& job, const StepBatch& batch, const StepLoad& load) {
@@ -46,7 +46,7 @@ uint64_t BytesOf(const worker::FeatureColumns& side) {
 void AddBytes(const StepBatch& batch, StepLoad* load) {
   for (const worker::Batch& grain : batch.grains) {
     load->context_bytes += BytesOf(grain.contexts);
-    // Beside features: the context, the row's number, labels; a group and a time.
+    // Besides features: the context, the row's number, labels; a group and a time.
     load->exposure_bytes += BytesOf(grain.exposures) + grain.rows() * 14 +
                             (grain.group.size() + grain.time.size()) * 8 + grain.weight.size() * 4;
   }
@@ -116,7 +116,7 @@ class Tracer {
   std::vector<FrameCount> sent_, received_;  // [servers], of the frame at hand
   std::vector<TableKeys> no_keys_;
   std::unique_ptr<worker::PsClient> client_;
-  std::deque<std::vector<uint32_t>> positions_;  // that the gradients at hand view
+  std::deque<std::vector<uint32_t>> positions_;  // the gradients at hand are views of these
   std::vector<float> zeros_;                     // likewise
 };
 

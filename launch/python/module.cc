@@ -21,7 +21,7 @@ namespace {
 
 namespace py = pybind11;
 
-// As the exception that errors.py has for its code.
+// Throws the exception that errors.py has for its code.
 [[noreturn]] void Raise(const Status& status) {
   const py::object error =
       py::module_::import("chorus_cvr.errors")
@@ -40,7 +40,7 @@ const T* DataOf(const py::object& array, int64_t expected, const char* what) {
   return values.data();
 }
 
-// Columns as frame.py makes them, and what has to live as long.
+// Columns as frame.py makes them, with the objects that have to live as long.
 class Frame {
  public:
   Frame(int64_t rows, const py::list& columns) {

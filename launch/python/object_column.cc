@@ -143,7 +143,7 @@ void ObjectColumn::AddText(std::string_view text) {
   ends_.push_back(static_cast<int64_t>(texts_.size()));
 }
 
-// A column of several kinds is one of texts: a number is as good as its text.
+// A column of several kinds becomes one of texts, since a number means the same as its text.
 void ObjectColumn::Become(Kind kind) {
   if (kind == kind_) return;
   const Kind before = std::exchange(kind_, kind);

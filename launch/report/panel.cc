@@ -131,7 +131,7 @@ std::string Panel::AxesText() const {
                       "\" class=\"frame\"/>\n");
 }
 
-// As wide as the frame and what is written beside it: no word runs off the picture.
+// As wide as the frame with the words beside it, so that no word runs off the picture.
 std::string Panel::Svg() const {
   int left = kLeft, right = kRight;
   for (const std::string& row : rows_) left = std::max(left, 12 + WidthOf(row));

@@ -17,7 +17,7 @@ std::string Line(const std::string& what, const std::string& text) {
   return text.empty() ? "" : StrCat("<li><b>", what, "</b> ", Escape(text), "</li>\n");
 }
 
-// What was trained on what, and when.
+// The method, its logs and the date.
 std::string Head(const RunHead& head) {
   if (head.method().empty()) {
     return Element("p",
@@ -37,7 +37,7 @@ std::string Head(const RunHead& head) {
       Element("pre", head.config()), "</div></details>\n");
 }
 
-// What train and evaluate warn of, for those who were not there.
+// The warnings of train and evaluate, for readers who did not see them.
 std::string Doubts(const std::vector<Report>& reports) {
   std::string items;
   for (auto report = reports.rbegin(); report != reports.rend() && items.empty(); ++report) {

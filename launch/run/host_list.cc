@@ -18,7 +18,7 @@ std::optional<uint32_t> ParseRanks(std::string_view text) {
   return static_cast<uint32_t>(*ranks);
 }
 
-// A host twice would be started twice on, with the ranks of both.
+// If a host were named twice, ranks of both entries would be started on it.
 Status CheckNames(const std::vector<Host>& hosts, const std::string& where) {
   if (hosts.empty()) return InvalidArgument(StrCat(where, ": no host"));
   for (size_t i = 0; i < hosts.size(); ++i) {
@@ -35,7 +35,7 @@ Result<std::optional<Host>> ParseLine(std::string line, const std::string& where
   line.resize(std::min(line.find('#'), line.size()));
   for (const char blank : {'\t', '\r'}) std::replace(line.begin(), line.end(), blank, ' ');
   std::optional<Host> host;
-  bool told = false;  // how many ranks
+  bool told = false;  // whether the line says how many ranks
   for (const std::string& word : Split(line, ' ')) {
     const std::string_view text = Trim(word);
     if (text.empty() || text.starts_with(kMostRanks)) continue;

@@ -22,9 +22,9 @@ using Clock = std::chrono::steady_clock;
 
 constexpr double kProbeSeconds = 30;   // for a host to start a program
 constexpr double kSliceSeconds = 0.1;  // between two looks for a signal
-constexpr size_t kShownBytes = 400;    // of what a launcher says
+constexpr size_t kShownBytes = 400;    // of a launcher's output
 
-// One host that is asked. What the launcher says is in a temporary file.
+// One host that is asked. The launcher's output is in a temporary file.
 struct Probe {
   std::string output;
   std::unique_ptr<ChildProcess> launcher;
@@ -39,7 +39,7 @@ std::string TemporaryFile() {
   return path;
 }
 
-// In one line: without the blanks and rulers that launchers print around it.
+// The launcher's words in one line, without the blanks and rulers that launchers print around them.
 std::string SaidIn(const std::string& output) {
   const Result<std::string> text = ReadWholeFile(PosixFiles(), output);
   std::vector<std::string> lines;

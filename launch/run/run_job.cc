@@ -95,7 +95,8 @@ class Tries {
     bool resumes = job_.resumes;
     while (true) {
       ASSIGN_OR_RETURN(const std::string before, NewestCheckpoint());
-      // A checkpoint that somebody else has left there is not gone on from unless the user says so.
+      // The job does not go on from a checkpoint that somebody else has left there, unless the user
+      // says so.
       resumes = resumes || before != first;
       ASSIGN_OR_RETURN(TryEnd end, TryOnce(resumes));
       ASSIGN_OR_RETURN(const std::string after, NewestCheckpoint());
@@ -133,7 +134,7 @@ class Tries {
     return TryEnd{.code = code, .hosts_lost = lost};
   }
 
-  // Names that are wrong are found at the first try. Later it is a network that is out.
+  // Wrong names are found at the first try. Later the reason is a network that is down.
   Result<TryEnd> TooFew(std::span<const Host> hosts) {
     const std::string what =
         StrCat("the hosts that answer (", hosts.empty() ? "none" : HostOption(hosts),
@@ -143,7 +144,7 @@ class Tries {
     return TryEnd{.code = kExitUnavailable};
   }
 
-  // The lock of a rank whose host is lost is free when the file system has noticed, too.
+  // The lock of a rank on a lost host is freed only when the file system has noticed the loss.
   bool LastWriterHasEnded() {
     if (!files_.Exists(job_.checkpoint_directory)) return true;
     const auto lock = LockFolder(files_, job_.checkpoint_directory, job_.deadline_seconds);
@@ -161,8 +162,8 @@ class Tries {
     return Try(std::move(launcher)).Wait();
   }
 
-  // Whether a host is gone that this try had, which may be why it failed. Other codes start the job
-  // again whatever the reason, and hosts are then asked anyway.
+  // Whether one of this try's hosts is gone, which may be why it failed. After other codes the job
+  // is started again whatever the reason, and hosts are then asked in any case.
   Result<bool> SomeAreLost(std::span<const Host> hosts, int code) {
     if (!WouldComeAgain(code) || hosts.empty() || StopSignal() != 0) return false;
     ASSIGN_OR_RETURN(const std::vector<Host> left, HostsThatAnswer(job_.launcher, hosts));

@@ -100,7 +100,7 @@ double StepSecondsOf(const ScaleRun& run) {
   for (const RankCounters& rank : run.rank()) {
     if (!rank.has_worker() || rank.worker().worker() != 0) continue;
     const auto& seconds = rank.worker().step_seconds();
-    // The first step has no time of its own: they are counted from its end.
+    // The first step has no time of its own: times are taken from its end on.
     const int skipped = seconds.size() > 3 ? std::max(1, seconds.size() / 5) : 0;
     double sum = 0;
     for (int i = skipped; i < seconds.size(); ++i) sum += seconds[i];

@@ -32,7 +32,8 @@ constexpr char kHeadOfGpus[] =
 # The last job waits for the same, and computes nothing on them.
 )";
 
-// What a task has done is kept: a task that is queued again goes on with the runs that it lacks.
+// Finished runs of a task are kept: a task that is queued again goes on with the runs that it
+// lacks.
 constexpr char kRest[] = R"(  tasks=${tasks%%;*}
   sbatch "$@" --job-name=chorus-collect --nodes=1 --dependency="afterany:$tasks" "$0" collect
   exit

@@ -31,7 +31,7 @@ Result<std::vector<ScaleRun>> ReadResults(FileSystem& files, const std::string& 
   return runs;
 }
 
-// Written anew with every run: a few lines.
+// The file is written anew with every run, since it has only a few lines.
 Status WriteResults(FileSystem& files, const std::string& path, const std::vector<ScaleRun>& runs) {
   std::string text;
   for (const ScaleRun& run : runs) {
@@ -88,7 +88,7 @@ class Sweep {
     }
     return Status::Ok();
   }
-  // Of the layouts that are asked for now.
+  // Only the runs of the layouts that are asked for now.
   std::vector<ScaleRun> Take() const {
     std::vector<ScaleRun> own;
     for (const ScaleRun& run : runs_) {

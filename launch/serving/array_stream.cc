@@ -10,7 +10,7 @@
 namespace chorus::launch {
 namespace {
 
-constexpr uint64_t kReadBytes = 1 << 18;  // at a time, and one row at least
+constexpr uint64_t kReadBytes = 1 << 18;  // at a time, but at least one row
 
 }  // namespace
 

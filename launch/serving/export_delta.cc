@@ -22,7 +22,7 @@ constexpr char kDeltaFormat[] = "chorus-export-delta 1";
 constexpr char kDeltaFile[] = "delta.json";
 constexpr char kNewManifest[] = "manifest.new.json";
 
-// Of a table, beside the rows that are new or changed: the keys that are no more.
+// The file of a table's keys that are gone; new and changed rows have files of their own.
 std::string GoneFile(const std::string& table) { return table + ".gone.u64"; }
 
 std::string_view BytesOfFloats(const std::vector<float>& values) {
@@ -108,7 +108,7 @@ Status WalkBoth(RowStream* a, RowStream* b, const OnlyA& only_a, const OnlyB& on
   return b->status();
 }
 
-// The rows of one table that changed, and the keys that are no more.
+// The rows of one table that changed, and the keys that are gone.
 Status AddTableDelta(FileSystem& files, const std::string& folder, RowForm form,
                      const std::string& table, uint64_t dim, ExportArrays* before_arrays,
                      ExportArrays* after_arrays, ExportDelta* delta) {
@@ -129,7 +129,7 @@ Status AddTableDelta(FileSystem& files, const std::string& folder, RowForm form,
   return Status::Ok();
 }
 
-// Weights of layers are few: those that changed are there as a whole.
+// Weights of layers are few: arrays that changed are written as a whole.
 Status AddDenseDelta(const ExportManifest& before, const ExportManifest& after,
                      ExportArrays* arrays, DeltaOutput* out) {
   for (const ExportArray& array : after.array()) {
@@ -196,7 +196,7 @@ Status NotTheLater(const std::string& file) {
   return DataLoss(StrCat(file, ": what the delta makes of it is not the later export's"));
 }
 
-// Writes an array of the later export, if it is that.
+// Writes an array of the later export after checking that it is the right one.
 Status WriteLater(const ExportManifest& manifest, const std::string& file, std::string_view bytes,
                   DeltaOutput* out) {
   const ExportArray* const array = FindArray(manifest, file);
@@ -214,7 +214,7 @@ class KeySet {
     while (any_ && key_ < key) Next();
     return any_ && key_ == key;
   }
-  // Of all of them: the last call.
+  // The entry of the whole array; this is the last call.
   Status Finish() {
     while (any_) Next();
     return keys_.status();

@@ -55,7 +55,7 @@ Result<std::unique_ptr<RandomAccessFile>> OpenArray(FileSystem& files, const std
   const std::string path = JoinPath(folder, array.file());
   auto file = files.OpenForRead(path);
   if (!file.ok()) return file.status().Annotate(path);
-  // Before memory is taken for what the manifest claims.
+  // Checked before memory is taken for the size that the manifest claims.
   const uint64_t most = std::numeric_limits<uint64_t>::max() / std::max<uint64_t>(row_bytes, 1);
   if (array.shape(0) <= most && (*file)->size() == array.shape(0) * row_bytes) return file;
   return DataLoss(StrCat(path, ": ", (*file)->size(), " bytes; expected: ", ShapeOf(array), ", as ",

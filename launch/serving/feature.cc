@@ -18,7 +18,7 @@ using worker::Shown;
 // A schema names a column of clicks; rows that are scored need none.
 constexpr char kNoColumn[] = "(no clicks)";
 
-// The rules of all cells, or of a model that does not know any: every text is what it says.
+// The rules for all cells; for a model that has none, every text is taken as it is.
 Result<ImportSchema> GeneralRules(const ServedModel& model) {
   ImportSchema rules;
   if (model.schema.text.empty()) {
@@ -55,7 +55,7 @@ auto FindEntry(const Entries& entries, const std::string& name) {
                       [&](const auto& entry) { return entry.name() == name; });
 }
 
-// Of a column whose name in the text is not known yet.
+// The feature of a column whose name in the text is not known yet.
 template <typename Info>
 Feature OfColumn(const Info& info, uint32_t place) {
   Feature feature;

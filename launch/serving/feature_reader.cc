@@ -76,7 +76,7 @@ Status FeatureReader::ReadIds(const InputColumn& column, std::span<const int64_t
   return Status::Ok();
 }
 
-// Leaves the ids of a cell in cell_.
+// Puts the ids of a cell into cell_.
 Status FeatureReader::AddCell(const InputColumn& column, int64_t row) {
   if (column.type == InputColumn::Type::kText && column.lists == nullptr) {
     RETURN_IF_ERROR(ParseText(column, row));

@@ -15,7 +15,8 @@ namespace {
 
 constexpr float kLargestInt8 = 127;
 
-// To the nearest integer, of two equally near ones the even one, whatever the rounding mode says.
+// Rounds to the nearest integer (the even one of two that are equally near), whatever the rounding
+// mode is.
 int32_t NearestEven(float x) {
   const float below = std::floor(x);
   const float rest = x - below;

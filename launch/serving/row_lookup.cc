@@ -4,7 +4,7 @@
 
 namespace chorus::launch {
 namespace {
-constexpr size_t kMostInitialRows = size_t{1} << 16;  // that are kept from one piece to the next
+constexpr size_t kMostInitialRows = size_t{1} << 16;  // kept from one piece to the next
 }  // namespace
 
 RowLookup::RowLookup(const ServedModel& model)
@@ -29,8 +29,8 @@ worker::GrainInput RowLookup::Find(const worker::Batch& batch) {
   return {&batch, &positions_, tables_.data()};
 }
 
-// Every key has a position of its own, which is that of its row in the tables of all groups: to
-// find equal keys first would cost as much as to find their rows.
+// Every key has a position of its own, which is that of its row in the tables of all groups:
+// finding equal keys first would cost as much as finding their rows.
 void RowLookup::AddSide(const std::vector<worker::SlotRead>& reads,
                         const worker::FeatureColumns& columns,
                         std::vector<std::vector<uint32_t>>* positions) {

@@ -90,7 +90,7 @@ class ExportScorer final : public Scorer {
     return status;
   }
 
-  // The memory of a call is kept for later ones: there are as many as calls at the same time.
+  // The memory of a call is kept for later calls: as many are kept as calls ran at the same time.
   std::unique_ptr<ScoringThread> TakeThread() const {
     {
       MutexLock lock(mutex_);

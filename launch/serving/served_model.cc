@@ -58,7 +58,7 @@ Status CheckLayers(const worker::Network& network, const ExportManifest& manifes
   return Status::Ok();
 }
 
-// The network that the export's layers are.
+// Makes the network of the export's layers.
 Status MakeNetwork(const std::string& where, ServedModel* out) {
   out->config = out->manifest.source().config();
   RETURN_IF_ERROR(FinishTrainConfig(where, &out->config));

@@ -14,7 +14,8 @@ bool SamePrediction(const worker::Prediction& a, const worker::Prediction& b) {
   return a.ctr_logit == b.ctr_logit && a.cvr_logit == b.cvr_logit && a.log_cvr == b.log_cvr;
 }
 
-// Whether a method's prediction depends on a head, by trial: no method need say so.
+// Whether a method's prediction depends on a head. It is found by trial, so that no method has to
+// declare it.
 bool IsNeeded(const worker::Objective& objective, size_t head) {
   constexpr uint64_t kTrials = 64;
   for (uint64_t trial = 0; trial < kTrials; ++trial) {
@@ -63,7 +64,7 @@ void KeepAll(const worker::Objective& objective, ServedNetwork* out) {
   std::iota(out->groups.begin(), out->groups.end(), 0u);
 }
 
-// Without the towers that are gone.
+// The settings without the towers that are left out.
 TrainConfig WithTowersOf(const worker::MethodShape& shape, TrainConfig config) {
   auto& towers = *config.mutable_model()->mutable_tower();
   const auto is_gone = [&](const TowerConfig& tower) {
@@ -76,7 +77,8 @@ TrainConfig WithTowersOf(const worker::MethodShape& shape, TrainConfig config) {
   return config;
 }
 
-// Whether each block of `part` is one of `whole`: a tower may be part of what others compute.
+// Whether each block of `part` is also one of `whole`: it is not if a left-out tower was part of
+// another's computation.
 bool IsPartOf(const worker::ParameterLayout& whole, const worker::ParameterLayout& part) {
   return std::all_of(part.blocks().begin(), part.blocks().end(), [&](const auto& block) {
     return std::any_of(whole.blocks().begin(), whole.blocks().end(), [&](const auto& other) {
@@ -96,7 +98,7 @@ Result<ServedNetwork> MakeServedNetwork(const TrainConfig& config, const worker:
   if (!needs_all && !TowersDependOnEachOther(config, objective.shape())) {
     Result<worker::Model> served =
         worker::Model::Make(WithTowersOf(out.shape, config), schema, out.shape);
-    // An error: nothing but a tower that is gone read a column, or an encoder.
+    // It fails if only a left-out tower read some column or encoder.
     if (served.ok() && IsPartOf(out.whole.parameters(), served->parameters())) {
       out.served = *std::move(served);
       return out;

@@ -79,7 +79,7 @@ class Deadline {
 
 constexpr char kTooLate[] = "not in time";
 
-// "" or why there is no connection. The socket does not block.
+// "", or the reason why there is no connection. The socket does not block.
 std::string Connect(const Socket& socket, const addrinfo& to, const Deadline& deadline) {
   if (connect(socket.file(), to.ai_addr, to.ai_addrlen) == 0) return "";
   if (errno != EINPROGRESS && errno != EINTR) return std::strerror(errno);
@@ -90,11 +90,11 @@ std::string Connect(const Socket& socket, const addrinfo& to, const Deadline& de
   return error == 0 ? "" : std::strerror(error);
 }
 
-// What the peer sends until it closes the connection.
+// The bytes that the peer sends until it closes the connection.
 Result<std::string> Exchange(const Socket& socket, const std::string& endpoint,
                              const Deadline& deadline) {
   const std::string request = StrCat("GET /metrics HTTP/1.0\r\nHost: ", endpoint, "\r\n\r\n");
-  // A new connection has room for it.
+  // The send buffer of a new connection has room for the whole request.
   const ssize_t sent = send(socket.file(), request.data(), request.size(), MSG_NOSIGNAL);
   if (sent < 0) return Silent(endpoint, std::strerror(errno));
   if (sent != static_cast<ssize_t>(request.size())) return Silent(endpoint, "it takes no request");

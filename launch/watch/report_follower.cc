@@ -10,7 +10,7 @@ namespace chorus::launch {
 
 namespace {
 
-// Some lines: those of another run differ at least in their times.
+// Enough for some lines: those of another run differ at least in their times.
 constexpr size_t kCompared = 4096;
 
 }  // namespace

@@ -103,7 +103,7 @@ std::string LossText(const RunView& view) {
   return text;
 }
 
-// How the time of a worker's steps is divided, since the view before where there is one.
+// How the time of a worker's steps is divided, since the earlier view if there is one.
 std::string TimeText(const RunView& view) {
   const RankView* const page = Reporter(view.ranks);
   if (page == nullptr || page->parts.empty()) return "";

@@ -8,8 +8,8 @@
 namespace chorus::launch {
 namespace {
 
-// A count of a page, which is of whatever answers at the endpoint: what no count can be is made the
-// nearest one, and no number 0.
+// A count from a page. Any server may answer at the endpoint: a value that can be no count becomes
+// the nearest one, and NaN becomes 0.
 double CountOf(double value) {
   constexpr double kMost = 9007199254740992;  // 2^53
   return value > 0 ? std::min(value, kMost) : 0.0;

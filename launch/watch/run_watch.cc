@@ -26,17 +26,18 @@ namespace {
 
 constexpr double kPageSeconds = 2;  // for a rank's page
 constexpr uint32_t kMostOwnRanks = 256;
-constexpr uint32_t kAskers = 16;      // ranks that are asked at a time
-constexpr double kStaleSeconds = 60;  // without a line of a run that goes on
-constexpr uint32_t kSilentLooks = 3;  // without any rank's answer: the run has ended
-// Nobody writes the reports: the run has ended. Between two attempts of a job nobody does, either.
+constexpr uint32_t kAskers = 16;      // ranks that are asked at the same time
+constexpr double kStaleSeconds = 60;  // since the last line of a run that goes on
+constexpr uint32_t kSilentLooks = 3;  // looks without any rank's answer: the run has ended
+// If nobody writes the reports for this long, the run has ended. Between two attempts of a job
+// nobody writes them, either.
 constexpr double kLeftSeconds = 10;
 
 double SteadySeconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }
 
-// Since the file was written last; nothing where that is not to be known.
+// Seconds since the file was written last; nothing if that cannot be known.
 std::optional<double> AgeOf(const std::string& path) {
   std::error_code error;
   const auto written = std::filesystem::last_write_time(path, error);
@@ -45,7 +46,7 @@ std::optional<double> AgeOf(const std::string& path) {
   return std::max(0.0, age.count());
 }
 
-// Whether these are reports, as a run begins them, or nothing yet.
+// Whether the file holds a run's reports, by its name or by how such reports begin.
 bool HoldsReports(FileSystem& files, const std::string& path) {
   if (path.ends_with(".jsonl")) return true;
   const Result<std::string> text = ReadWholeFile(files, path);
@@ -65,7 +66,8 @@ uint64_t LastStep(const RunView& view) {
   return view.evaluation.has_value() ? std::max(step, view.evaluation->step()) : step;
 }
 
-// Of a configuration that this build may not know: nothing is said of what it does not understand.
+// Drops the errors of a configuration that another build may have written: nothing is said about
+// what this build does not understand.
 class SilentErrors : public google::protobuf::io::ErrorCollector {
  public:
   void AddError(int, google::protobuf::io::ColumnNumber, const std::string&) override {}
@@ -133,7 +135,7 @@ bool RunWatch::IsWritten() const {
          IsLocked(JoinPath(run_.checkpoints, kFolderLockName)).value_or(false);
 }
 
-// A head without a configuration, or of a newer build, says nothing.
+// A head without a configuration, or with that of a newer build, tells nothing.
 void RunWatch::LearnFrom(const RunHead& head) {
   if (head.config().empty() || head.config() == head_config_) return;
   head_config_ = head.config();
@@ -163,7 +165,7 @@ void RunWatch::SayWhoWrites(RunView* view) {
   }
 }
 
-// The lock before the lines: what a run wrote before it ended is then read.
+// The lock is looked at before the lines: lines that a run wrote before it ended are then read.
 Status RunWatch::LookAtReports(RunView* view) {
   if (reports_ == nullptr || !files_.Exists(run_.metrics)) return Status::Ok();
   view->head = worker::ReadRunHead(files_, run_.metrics);
@@ -225,7 +227,7 @@ void RunWatch::FindOwnRanks(RunView* view) {
     const std::string endpoint = EndpointText(host, static_cast<uint16_t>(at->port + rank));
     RankView found = RankViewOf(endpoint, ReadMetricsPage(endpoint, kPageSeconds));
     const bool answers = found.error.empty();
-    // One that answered before is named.
+    // A rank that answered before is named.
     const bool answered = rank < before_.size();
     if (answers || answered || rank == 0) view->ranks.push_back(std::move(found));
     if (!answers && !answered) break;

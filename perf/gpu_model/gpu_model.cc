@@ -1,5 +1,5 @@
 // What does a step of a job cost on GPUs, and what bounds it? A model on paper: counts come from a
-// dry run, times from what makers print (hardware.h). README.md in perf/ gives the columns.
+// dry run, times from makers' datasheets (hardware.h). README.md in perf/ gives the columns.
 //   gpu_model [a job: job_options.h] [--gpu NAME] [--gpus N,N,...] [--servers N,N,...]
 
 #include <cstdio>

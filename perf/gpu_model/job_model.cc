@@ -15,7 +15,7 @@ namespace {
 
 constexpr uint64_t kBlockRows = 2048;  // of a random log
 
-// Rows that all workers' step touches, over the groups of the stage that is trained.
+// Counts the rows that all workers touch in a step, over the groups of the stage that is trained.
 Status CountUniqueRows(const JobModel& model, FileSystem& files, uint32_t stage, StepWork* work) {
   const GrainRange all = {0, model.config.step().grains_per_step()};
   ASSIGN_OR_RETURN(const StepData whole, ReadStepData(model.config, files, all, 1, stage));

@@ -14,7 +14,7 @@ namespace {
 
 constexpr uint64_t kMostTokens = uint64_t{1} << 30;  // of a log at random, which is kept in memory
 
-// Of a row and its part of a context.
+// The bytes of a row and its part of a context.
 double TokensOfRow(const RandomLogShape& shape) {
   const double contexts = 1.0 / shape.rows_per_context;
   double tokens = 0;

@@ -14,7 +14,7 @@ double Of(uint64_t n) { return static_cast<double>(n); }
 
 double GbitToBytes(double gbit_s) { return gbit_s / 8 * kGiga; }
 
-// The rows that cross bus and network, as a share of what they are today.
+// The bytes of rows that cross bus and network with a WhatIf, as a share of those without.
 double TravellingShare(const WhatIf& what_if) {
   return (1 - what_if.cached_share) * (what_if.half_rows ? 0.5 : 1.0);
 }
@@ -33,7 +33,7 @@ double RowBusSeconds(const gpu::StepCost& calls, bool to_device, uint64_t rows, 
   return gpu::BusSeconds(bytes, copies, gpu);
 }
 
-// The gradients' sum over workers, cached rows included.
+// The seconds of the gradients' sum over workers, cached rows included.
 double GradientSumSeconds(const StepWork& work, const Cluster& cluster, const WhatIf& what_if) {
   const gpu::Gpu& gpu = *cluster.gpu;
   const auto cached = static_cast<uint64_t>(what_if.cached_share * Of(work.unique_floats));
@@ -42,7 +42,7 @@ double GradientSumSeconds(const StepWork& work, const Cluster& cluster, const Wh
       {work.parameters, work.nodes, cluster.gpus, gpu.of_host, cluster.canonical_sum}, link,
       network);
   if (cached == 0) return dense;
-  // In the same sums: what starts them is paid once.
+  // They are in the same sums, whose starts are paid once.
   return dense + gpu::SumSeconds({cached, 1, cluster.gpus, gpu.of_host, false}, link, network) -
          (cluster.gpus > 1 ? gpu::assumed::kSumSeconds : 0);
 }

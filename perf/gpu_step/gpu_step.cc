@@ -4,7 +4,7 @@
 // fails otherwise. README.md in perf/ gives the columns.
 //   gpu_step [a job: job_options.h] [--library PATH] [--device N] [--timed-steps N]
 //            [--product N] [--copy-mb N] [--gpus N]
-// With --gpus above 1 also: sums of gradients among the first N devices.
+// With --gpus above 1 it also times sums of gradients among the first N devices.
 
 #include <cstdio>
 #include <functional>
@@ -75,10 +75,11 @@ Status Check(const TrainConfig& config, const StepData& data, StepRun* run,
                          difference->dense, ", gradients of rows ", difference->rows));
 }
 
-// Device memory lives as long as its device: each part opens one of its own, which has all of it.
+// Device memory lives as long as its device: each part opens a device of its own, which has all of
+// the memory.
 using Open = std::function<Result<std::unique_ptr<Device>>()>;
 
-// As a job runs them: nothing counts.
+// Runs steps as a job does, without counting.
 Status MeasureTimes(const StepOptions& options, const TrainConfig& config, const StepData& data,
                     Device* device, Results* results) {
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run, StepRun::Create(config, data, device));
@@ -189,7 +190,7 @@ void Print(const TrainConfig& config, const Results& results) {
       limits.to_host * 1e-9, limits.memory * 1e-9, BuildInfoJson().c_str());
 }
 
-// The dense gradient's sum beside one so long that starting it costs nothing.
+// The sum of the dense gradient, and one that is so long that its start costs nothing.
 Status PrintSums(const StepOptions& options, const CudaConfig& config,
                  const worker::DeviceOptions& device_options, int64_t parameters) {
   const auto large = static_cast<int64_t>(options.limits.copy_bytes / sizeof(float));

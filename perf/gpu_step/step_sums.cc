@@ -156,7 +156,7 @@ Difference DifferenceOf(const StepSums& got, const StepSums& expected) {
   return difference;
 }
 
-// Sums of the same floats in the same order.
+// Equal doubles mean equal floats here: they are sums of the same floats in the same order.
 bool SameBits(const StepSums& a, const StepSums& b) {
   return a.logits == b.logits && a.losses == b.losses && a.dense == b.dense && a.rows == b.rows;
 }

@@ -23,7 +23,7 @@ constexpr uint64_t kReadSteps = 32;
 
 using namespace worker;
 
-// One grain in the making, with memory of its own, so that several can be computed at once.
+// One grain while it is computed, with memory of its own, so that several can be computed at once.
 class GrainWork {
  public:
   static Result<std::unique_ptr<GrainWork>> Create(const TrainConfig& config,
