@@ -19,6 +19,8 @@ void WriteHelloStart(Bytes* hello, ProofBy proof) {
   std::memcpy(hello->data() + 6, &proof, sizeof(proof));
 }
 
+// Both hellos are in it: a change to one of them on the way (its version, kind of proof or nonce)
+// makes another proof and another key.
 std::string Transcript(std::string_view label, const ClientHello& client,
                        const ServerHello& server) {
   std::string transcript(label);
@@ -27,6 +29,7 @@ std::string Transcript(std::string_view label, const ClientHello& client,
   return transcript;
 }
 
+// They differ, so that a proof that is sent back to its sender proves nothing.
 constexpr std::string_view kClientLabel = "chorus client proof";
 constexpr std::string_view kServerLabel = "chorus server proof";
 constexpr std::string_view kTlsLabel = "chorus tls key";
@@ -123,6 +126,7 @@ Verdict MakeVerdict(const Status& status, const Proof& proof) {
   Verdict verdict{};
   const auto code = static_cast<uint32_t>(status.code());
   std::memcpy(verdict.data(), &code, sizeof(code));
+  // A refused client may be a stranger, and gets no proof.
   if (status.ok()) std::memcpy(verdict.data() + 8, proof.data(), proof.size());
   return verdict;
 }

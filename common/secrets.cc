@@ -11,6 +11,7 @@ namespace chorus {
 namespace {
 
 constexpr size_t kTagBytes = 16;
+// Always the same, since a key seals only one text (secrets.h).
 constexpr unsigned char kNonce[12] = {};
 
 struct Free {

@@ -57,6 +57,7 @@ Result<RequestKeys> ParseKeys(const ByteArray& keys, const ByteArray& counts,
   if (sum != out.keys.size() || sum > UINT32_MAX) {
     return Malformed(StrCat("shard counts do not add up to the ", out.keys.size(), " keys"));
   }
+  // Within one shard, since equal keys are of the same shard, which the loop below checks.
   std::vector<uint32_t> scratch;
   for (uint32_t i = 0; i < shard_counts.size(); ++i) {
     const Key* const twice =
@@ -92,6 +93,7 @@ Status ParseNodes(const ServerShape& shape, StepRequest* request) {
       return Malformed(StrCat("worker ", meta.worker(), " has no subtree of ", node.node.size,
                               " grains from ", node.node.begin, " in table ", node.table));
     }
+    // Strictly ascending, so that no subtree comes twice: its gradients would count twice.
     if (i > 0) {
       const RequestNode& last = request->nodes.back();
       const bool ordered = last.table < node.table ||

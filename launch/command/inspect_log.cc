@@ -80,7 +80,8 @@ void PrintTotals(const LogReader& log) {
   Print(StrCat("fingerprint            ", HexDigits(log.fingerprint())));
 }
 
-// Appends " name=key:value,key" of each slot and " name=x" of each numeric of one side.
+// Appends " name=key:value,key" of each slot and " name=x" of each numeric of one side, whose columns
+// are numbered apart from the other side's.
 void AppendSide(const LogSchema& schema, bool context, const FeatureColumns& side, uint32_t row,
                 std::string* line) {
   size_t index = 0;

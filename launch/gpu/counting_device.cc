@@ -31,6 +31,8 @@ void CountingDevice::DoVoid(const char* name, Phase phase, const Cost& cost,
   CHECK(status.ok());
 }
 
+// Costs depend on indices and offsets, which are read where they were copied from: without an inner
+// device nothing is at `device`.
 const void* CountingDevice::Uploaded(const void* device) const {
   const auto* const at = static_cast<const std::byte*>(device);
   auto after = uploads_.upper_bound(at);
@@ -41,6 +43,9 @@ const void* CountingDevice::Uploaded(const void* device) const {
   return after->second.host + offset;
 }
 
+// With an inner device `enqueue` runs twice: first for that device, which records or starts a graph,
+// without notes; then for the notes, without passing calls on. Alone, the first use of a key counts as
+// the calls themselves, and later ones as starts of their graph.
 Result<bool> CountingDevice::Replay(std::span<const uint64_t> key,
                                     const std::function<Status()>& enqueue) {
   bool as_one = !seen_.emplace(key.begin(), key.end()).second;

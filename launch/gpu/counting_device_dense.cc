@@ -24,6 +24,7 @@ Status CountingDevice::UseWeights(const float* weights, int64_t n) {
 Status CountingDevice::Gemm(const GemmOptions& options, MatrixView<const float> a,
                             MatrixView<const float> b, MatrixView<float> c) {
   if (on_product) on_product(options, a, b, c);
+  // UseWeights has rounded the weights; a product rounds its other inputs itself.
   const auto rounds = [this](const float* input) {
     const std::less<> before;
     return before(input, weights_.data()) || !before(input, weights_.data() + weights_.size());

@@ -119,6 +119,7 @@ const std::vector<Gpu>& Table() {
 std::span<const Gpu> Gpus() { return Table(); }
 
 const Gpu* FindGpu(const std::string& name) {
+  // The name alone means the one with more memory.
   const std::string asked = IsSameWord(name, "A100") ? "A100-80" : name;
   for (const Gpu& gpu : Table()) {
     if (IsSameWord(asked, gpu.name)) return &gpu;

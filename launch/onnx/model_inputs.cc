@@ -34,7 +34,8 @@ ModelInputs::ModelInputs(const ExportManifest& manifest, OnnxGraph* graph)
   AddSide(false);
 }
 
-// Slots, numeric columns, lengths of sequences: launch/README.md.
+// The parts in the order of the row's columns, which layers address by number: slots, numeric
+// columns, lengths of sequences (launch/README.md).
 void ModelInputs::AddSide(bool context) {
   int64_t column = 0;
   const auto add = [&](ExportOnnxInput input, const std::string& doc, int64_t width,
@@ -76,7 +77,7 @@ void ModelInputs::AddSide(bool context) {
 
 ExportOnnxInput ModelInputs::InputOf(const PlaceOfInput& place) const {
   ExportOnnxInput input = parts_[place.first].input;
-  if (place.second == 0) return input;
+  if (place.second == 0) return input;  // the first group's tables have no suffix either
   const std::string suffix = "@" + manifest_.group(place.second).name();
   input.set_name(input.name() + suffix);
   input.set_table(input.table() + suffix);

@@ -36,6 +36,7 @@ double Rate(const CalibrationBin& bin) { return bin.labels() / static_cast<doubl
 std::string CurvesPicture(const std::string& title, const std::string& description,
                           const std::string& x_label, const std::string& y_label,
                           const std::vector<Curve>& curves) {
+  // The x axis begins at 0, whatever the first reported step is.
   std::vector<double> xs = {0}, ys;
   for (const Curve& curve : curves) {
     for (const Point& point : curve.points) {

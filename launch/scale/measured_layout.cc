@@ -59,6 +59,7 @@ void AddParts(const std::vector<ScaleRun>& runs, const JobPlan& plan, ScaleLayou
   }
 }
 
+// Exactly: the plan counts the frames of the same steps, made by the client's own code.
 bool IsAsPlanned(const WorkerCounters& counted, const PlanRun& planned) {
   return counted.steps() == planned.steps() && counted.frames_sent() == planned.frames_sent() &&
          counted.bytes_sent() == planned.bytes_sent() &&

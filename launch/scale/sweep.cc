@@ -45,6 +45,7 @@ Status Start(const SweepLayout& layout, const SweepOptions& options, const std::
              const std::string& checkpoint, FileSystem& files) {
   TrainConfig config = layout.config;
   config.mutable_checkpoint()->set_directory(checkpoint);
+  // Counters of an interrupted attempt would be taken for this run's.
   RETURN_IF_ERROR(files.RemoveRecursively(folder));
   RETURN_IF_ERROR(files.CreateDirectories(folder));
   const std::string job = JoinPath(folder, "job.textproto");

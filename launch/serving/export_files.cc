@@ -28,6 +28,7 @@ Result<ExportManifest> ReadExportManifest(FileSystem& files, const std::string& 
   ASSIGN_OR_RETURN(
       ExportManifest manifest,
       ReadOfFormat<ExportManifest>(files, path, {kExportFormat, kExportSmallRowsFormat}));
+  // Rows in fewer bits need the other format: programs that know float32 alone refuse that by name.
   if ((manifest.format() == kExportFormat) == manifest.has_rows()) {
     return DataLoss(StrCat(path, ": its format does not go with the form of its rows"));
   }
@@ -107,7 +108,7 @@ Result<const ExportArray*> ExportArrays::Take(const std::string& file, const std
                            ", which the model needs"));
   }
   const ExportArray* const array = found->second;
-  unread_.erase(found);
+  unread_.erase(found);  // what is left at the end is no part of the model (Unread)
   if (array->type() == type && array->shape_size() == 2 && array->shape(1) == cols) return array;
   return DataLoss(StrCat(JoinPath(folder_, file), ": ", ShapeOf(*array), "; expected: ", type,
                          " [rows, ", cols, "]"));

@@ -46,6 +46,7 @@ Status ScoringThread::ScorePiece(const ScoringTask& task, int64_t first, int64_t
   batch_.contexts.rows = static_cast<uint32_t>(context_rows_.size());
   batch_.exposures.rows = static_cast<uint32_t>(rows);
   RETURN_IF_ERROR(ReadColumns(task));
+  // The smallest layers that have room for the piece: they compute all of their rows, used or not.
   size_t size = 0;
   while (kPieceRows[size] < rows) ++size;
   if (workspaces_[size] == nullptr) workspaces_[size] = computes_[size]->NewWorkspace();

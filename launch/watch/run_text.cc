@@ -30,6 +30,7 @@ const RankView* Reporter(const std::vector<RankView>& ranks) {
   return nullptr;
 }
 
+// By endpoint, and only if it answered: a difference to a view without numbers would be no rate.
 const RankView* SameRank(const std::vector<RankView>& ranks, const RankView& of) {
   for (const RankView& rank : ranks) {
     if (rank.error.empty() && rank.endpoint == of.endpoint) return &rank;

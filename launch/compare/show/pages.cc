@@ -138,6 +138,8 @@ std::string TableMarkdown(const FinishedRuns& finished, const CompareTable& tabl
   return out;
 }
 
+// By its beginning and its last section: a file that a user wrote must not be taken for one and
+// replaced (output.cc).
 bool IsTableMarkdown(std::string_view text) {
   return text.starts_with(kTitle) && text.find(kLastSection) != text.npos;
 }
