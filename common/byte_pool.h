@@ -29,8 +29,8 @@ class BytePool {
   BytePool(const BytePool&) = delete;
   BytePool& operator=(const BytePool&) = delete;
 
-  // At least `bytes` bytes, aligned and uninitialised; they come back to the pool when their last
-  // owner ends. REQUIRES: the pool outlives them; bytes > 0.
+  // Returns at least `bytes` bytes, aligned and uninitialised; they come back to the pool when
+  // their last owner ends. REQUIRES: the pool outlives them; bytes > 0.
   std::shared_ptr<std::byte> Take(size_t bytes);
 
   // Bytes of the blocks in use, and of those kept; pieces from the C library are not counted.

@@ -43,8 +43,8 @@ std::string InsteadOf(const std::string& name, const google::protobuf::Descripto
 // "no such field; did you mean "seed"? allowed: known fields: seed, ...", for a name that the type
 // lacks.
 std::string NoSuchField(const std::string& name, const google::protobuf::Descriptor& type);
-// "; did you mean "SYNC"? allowed: SYNC, ASYNC", to stand behind what is wrong with a value; the
-// question is left out when no allowed word is near.
+// "; did you mean "SYNC"? allowed: SYNC, ASYNC", to follow an error about a value; the question is
+// left out when no allowed word is near.
 std::string InsteadOfValue(std::string_view written,
                            const google::protobuf::FieldDescriptor& field);
 // "place: path: problem"

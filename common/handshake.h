@@ -2,11 +2,11 @@
 // The proof of the job's token before a connection carries frames (README.md, "Handshake", gives the
 // bytes). Both sides say hello: version, a fresh nonce, and how they will prove the token.
 //
-// By a challenge and a response in both directions: each side proves HMAC-SHA256(token, role, both
-// hellos). A recorded proof is worth nothing later, and the roles make a reflected one worthless,
-// too. The proof shows who is there; it does not encrypt or sign what follows.
+// kResponse is a challenge and a response in both directions: each side sends HMAC-SHA256(token,
+// role, both hellos). A recorded proof is worth nothing later, and the roles make a reflected one
+// worthless, too. The proof shows who is there; it does not encrypt or sign what follows.
 //
-// By TLS (tls_session.h), whose key is drawn from token and hellos: what follows is sealed, and
+// kTls is TLS (tls_session.h) with a key drawn from token and hellos: what follows is sealed, and
 // hellos that were altered make another key.
 // Thread safety: pure functions (NewNonce reads the system's random source).
 

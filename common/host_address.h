@@ -33,7 +33,7 @@ std::vector<HostAddress> OwnAddresses();
 // link-local, doubtful ones last, IPv4 before IPv6; "127.0.0.1" if there is none.
 std::string OutwardAddress();
 
-// Those of `own` that a setting means: an address ("10.0.0.7"), a subnet ("10.0.0.0/16",
+// The addresses of `own` that a setting means: an address ("10.0.0.7"), a subnet ("10.0.0.0/16",
 // "fd00::/64"), an interface ("eth1") or a host name; at least one, in the order in which other
 // machines likely reach them (loopback last, before it link-local and doubtful ones, IPv4 before
 // IPv6). "" means all that other machines may reach, in the same order; there may be none. Error:

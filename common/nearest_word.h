@@ -17,8 +17,8 @@ std::string NearestWord(std::string_view word, const std::vector<std::string>& w
 // near.
 std::string DidYouMean(std::string_view word, const std::vector<std::string>& words);
 
-// "; did you mean \"seed\"? allowed: <choices>", to stand behind what is said of a word that is
-// none of `words`; "; allowed: <choices>" when nothing is near.
+// "; did you mean \"seed\"? allowed: <choices>", to follow an error about a word that is none of
+// `words`; "; allowed: <choices>" when nothing is near.
 std::string InsteadOfWord(std::string_view word, const std::vector<std::string>& words,
                           std::string_view choices);
 

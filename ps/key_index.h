@@ -70,8 +70,8 @@ class KeyIndex {
     void operator()(Entry* entries) const { std::free(entries); }
   };
 
-  // By the hash's top bits: an entry's home doubles with the capacity, so that growth moves entries
-  // in order.
+  // The place is given by the hash's top bits: it doubles with the capacity, so that growth moves
+  // entries in order.
   uint64_t Home(uint32_t hash) const { return (uint64_t{hash} * capacity_) >> 32; }
 
   const uint32_t turn_;

@@ -16,7 +16,7 @@ class RowArena {
  public:
   static constexpr uint32_t kNone = 0xffffffffu;  // no row
 
-  // turn: the number of this arena among those that fill at one rate; by it they reach new pages of memory one after
+  // turn: the number of this arena among those that fill at one rate; it lets them reach new pages of memory one after
   // the other.
   RowArena(uint32_t turn, uint32_t stride_bytes, MemoryBudget* budget)
       : turn_(turn), stride_bytes_(stride_bytes), budget_(budget) {}

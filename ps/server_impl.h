@@ -100,8 +100,8 @@ class ServerImpl : public Server {
   // Not OK: the rows are incomplete, and every step is refused with this error.
   Status failure_ GUARDED_BY(mutex_);
   bool restoring_ GUARDED_BY(mutex_) = false;
-  // Of the running or last restore: its RestoreMeta, its reply once it has succeeded, and who asked
-  // for the same restore while it ran.
+  // The running or last restore: its RestoreMeta, its reply once it has succeeded, and the
+  // responders of clients that asked for the same restore while it ran.
   std::string restore_ GUARDED_BY(mutex_);
   std::string restore_reply_ GUARDED_BY(mutex_);
   std::vector<Responder> also_restoring_ GUARDED_BY(mutex_);

@@ -35,7 +35,7 @@ class ShardOwner {
 
   void Post(Job job);
 
-  // For jobs.
+  // The methods below are for jobs.
   std::deque<Shard>& shards() { return shards_; }
   uint32_t first_local() const { return first_local_; }
   // Applies the gradients that came with `step` to the rows that keys_of looked up; keys_of is null

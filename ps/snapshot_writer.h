@@ -68,7 +68,7 @@ class SnapshotWriter {
   std::string directory_ GUARDED_BY(mutex_);
   uint64_t step_ GUARDED_BY(mutex_) = 0;
   uint32_t shards_ GUARDED_BY(mutex_) = 0;
-  // Of the newest snapshot.
+  // The finished files of the newest snapshot, and its error.
   std::map<uint32_t, wire::SnapshotFileMeta> done_ GUARDED_BY(mutex_);  // [shard]
   Status error_ GUARDED_BY(mutex_);
   std::thread thread_;  // the last member: it uses all of the above

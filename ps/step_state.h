@@ -20,8 +20,8 @@ namespace chorus::ps {
 
 struct WorkerStep {
   std::shared_ptr<const StepRequest> request;  // null until the frame is in; read-only afterwards
-  // By table. While the step is under way each owner thread writes the parts of its shards; then
-  // they are read-only.
+  // Both are by table. While the step is under way each owner thread writes the parts of its
+  // shards; afterwards they are read-only.
   std::vector<std::vector<uint32_t>> rows;  // [table][n]: row number within the shard's table
   std::vector<ByteArray> weights;           // [table]: [n, dim] float32, the reply's arrays
   // Under the server's mutex: who waits for the reply, and who asked again.

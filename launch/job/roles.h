@@ -9,7 +9,7 @@
 
 namespace chorus::launch {
 
-// Who a rank is.
+// What a rank does in its job.
 struct Roles {
   uint32_t servers = 0;
   uint32_t workers = 0;

@@ -1,5 +1,5 @@
 #pragma once
-// From a model's logits to its probabilities, as each method predicts (worker/objective), in ONNX
+// A model's probabilities from its logits, as each method predicts (worker/objective), in ONNX
 // operators. Probabilities are exponentials of their logarithms: onnxruntime's Sigmoid is accurate
 // to 1e-7 of 1 and not of the probability; where p is 2e-6, that is 2 % off.
 // Thread safety: as OnnxGraph.

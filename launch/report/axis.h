@@ -22,8 +22,8 @@ class Axis {
     kRoot,  // square root: small values apart, and a place for 0
   };
 
-  // From the smallest to the largest of the values, rounded outward to ticks for kLinear. The axis
-  // has a range even without values.
+  // An axis from the smallest to the largest of the values, rounded outward to ticks for kLinear.
+  // The axis has a range even without values.
   static Axis Fit(std::string label, Scale scale, std::span<const double> values);
   static Axis Range(std::string label, Scale scale, double low, double high);
 

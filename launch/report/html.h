@@ -1,7 +1,7 @@
 #pragma once
 // Pages that need no other file: no script, no font, no picture from elsewhere. Colours are CSS
-// variables, for light and dark screens and for paper; they are told apart by the colour-blind too
-// (Okabe & Ito 2008), and nothing is said by colour alone. Thread safety: pure functions.
+// variables, for light and dark screens and for paper; colour-blind readers can tell them apart,
+// too (Okabe & Ito 2008), and no fact is shown by colour alone. Thread safety: pure functions.
 
 #include <string>
 #include <string_view>

@@ -7,7 +7,7 @@
 
 namespace chorus::launch {
 
-// At most 511 bytes; what is longer is cut.
+// The text has at most 511 bytes; a longer one is cut.
 __attribute__((format(printf, 1, 2))) inline std::string Printed(const char* format, ...) {
   char buffer[512];
   va_list arguments;

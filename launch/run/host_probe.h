@@ -11,7 +11,7 @@
 
 namespace chorus::launch {
 
-// The launcher's words with hosts and ranks, to stand before a command. hosts: none = the launcher
+// The launcher's words with hosts and ranks; a command follows them. hosts: none = the launcher
 // chooses.
 std::vector<std::string> LauncherWords(const std::vector<std::string>& launcher,
                                        std::span<const Host> hosts, uint32_t ranks);

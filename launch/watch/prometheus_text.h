@@ -21,8 +21,8 @@ struct MetricSample {
   }
 };
 
-// In the page's order. Comments are passed over, and so are lines that are no samples and values
-// that are not finite.
+// The samples in the page's order. Comments are passed over, and so are lines that are no samples
+// and values that are not finite.
 std::vector<MetricSample> SamplesOf(std::string_view page);
 
 }  // namespace chorus::launch

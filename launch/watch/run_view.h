@@ -22,7 +22,7 @@ struct RankView {
   double resident_bytes = 0;
   std::optional<double> step;           // of a worker
   std::map<std::string, double> parts;  // of a worker: seconds so far by part of a step
-  // Of a server.
+  // The numbers of a server.
   struct Server {
     std::string number;
     std::optional<double> rows;

@@ -11,7 +11,7 @@ void PrintPhases(const JobModel& model, const gpu::Gpu& gpu);
 // One line per cluster: resources in ms per step, both rates, the bound.
 void PrintClusterHeader();
 void PrintCluster(const JobModel& model, const Cluster& cluster);
-// The same cluster if rows travelled in 16 bits, if devices kept hot rows, and with both.
+// Prints the same cluster if rows travelled in 16 bits, if devices kept hot rows, and with both.
 void PrintWhatIfs(const JobModel& model, const Cluster& cluster);
 
 }  // namespace chorus::perf

@@ -11,7 +11,7 @@
 
 namespace chorus::perf {
 
-// Of one worker's step, over all servers.
+// The traffic of one worker's step, over all servers.
 struct ServerTraffic {
   uint64_t bytes_sent = 0;      // keys and gradients; headers of frames and parts included
   uint64_t bytes_received = 0;  // rows

@@ -4,8 +4,9 @@
 // that is stopped early has rows to compare).
 //   OUTPUT/runs/METHOD/seed-S-FOLD/        job.textproto, metrics.jsonl, scores, checkpoint/, DONE
 //   OUTPUT/runs/METHOD/sweep-SETTING-FOLD/ the same for a setting that is tried; FAILED: see
-//   failed_runs.h A method's runs are known once its settings are judged: the plan is made anew
-//   then. Once a run of a method has begun, the method's setting stays.
+//                                          failed_runs.h
+// A method's runs are known once its settings are judged: the plan is made anew then. Once a run of
+// a method has begun, the method's setting stays.
 // Thread safety: values.
 
 #include <cstdint>
@@ -95,7 +96,7 @@ int FindMethod(const CompareConfig& config, const std::string& name);
 Result<ComparePlan> MakePlan(FileSystem& files, const CompareConfig& config,
                              const std::string& source, const CompareSelection& selection,
                              const std::string& output);
-// The same plan, from what is finished by now.
+// The same plan, made anew from the runs that are finished by now.
 Result<ComparePlan> PlanAgain(FileSystem& files, const ComparePlan& plan);
 
 }  // namespace chorus::launch
