@@ -84,15 +84,16 @@ void FitModel(const LogSize& log, FitRules rules, TrainConfig* config,
               std::vector<FittedSetting>* fitted) {
   ModelConfig& model = *config->mutable_model();
   const bool follows = config->data().follow_seconds() > 0;
-  const bool with_towers = rules == FitRules::kWithTowers;
+  const bool with_towers = rules != FitRules::kWithoutTowers;
   if (with_towers && LeavesLayersOpen(model)) FitTowers(log, follows, &model, fitted);
-  if (!model.has_optimizer() ||
-      model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET) {
+  const bool chosen = model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET;
+  if (chosen) {
     const double rate = with_towers ? kDenseRate : kDenseRateWithoutTowers;
     model.mutable_optimizer()->mutable_adam()->set_lr(rate);
     fitted->push_back({"model.optimizer.adam.lr", StrCat(rate), "a rate for a decay to 0"});
   }
-  if (!model.has_schedule() && !follows) {  // of a log that grows nobody knows the last steps
+  // Nobody knows the last steps of a log that grows, and a rate that is written is for all of them.
+  if (!model.has_schedule() && !follows && (chosen || rules != FitRules::kCurrent)) {
     model.mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
     fitted->push_back(
         {"model.schedule.decay", "LINEAR", "the last steps settle, which calibrates"});

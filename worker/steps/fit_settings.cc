@@ -64,7 +64,7 @@ class Fitter {
       const uint64_t read = config_.data().rows() == DataConfig::CLICKED ? log_.clicks : log_.rows;
       const uint64_t wanted = std::bit_floor(std::max<uint64_t>(read / kStepsOfEpoch, 1));
       uint64_t rows = std::clamp(wanted, kUsualLeast, kMostRows);
-      if (rules_ == FitRules::kWithTowers && read / rows < kUsualFewestSteps) rows /= 2;
+      if (rules_ != FitRules::kWithoutTowers && read / rows < kUsualFewestSteps) rows /= 2;
       while (read / rows < kFewestSteps && rows > kLeastRows) rows /= 2;
       step.set_grain_rows(static_cast<uint32_t>(std::max<uint64_t>(rows / grains, 1)));
       const uint64_t of_step = uint64_t{step.grain_rows()} * grains;
@@ -91,8 +91,8 @@ class Fitter {
   }
 
   void FitTable(const std::string& path, TableConfig* table) {
-    if (!table->has_optimizer() ||
-        table->optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET) {
+    const bool chosen = table->optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET;
+    if (chosen) {
       table->mutable_optimizer()->mutable_adagrad()->set_lr(kTableRate);
       Say(path + ".optimizer.adagrad.lr", Text(kTableRate), "a rate for the accumulator below");
     }
@@ -103,7 +103,8 @@ class Fitter {
       Say(path + ".optimizer.adagrad.initial_accumulator", Text(root * root),
           StrCat("below the squared gradient of an id that is in one of ", rows_, " rows"));
     }
-    if (!table->has_schedule() && !follows()) {
+    // A rate that the user wrote is for all steps, as documented, until a schedule is written.
+    if (!table->has_schedule() && !follows() && (chosen || rules_ != FitRules::kCurrent)) {
       table->mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
       Say(path + ".schedule.decay", "LINEAR", "the last steps settle, which calibrates");
     }

@@ -31,13 +31,16 @@ struct FittedSetting {
   std::string reason;
 };
 
-// Builds that did not fit towers yet chose otherwise: a comparison that such a build began goes on
-// by its rules, so that its runs stay alike.
-enum class FitRules { kWithTowers, kWithoutTowers };
+// Earlier builds chose otherwise: a comparison that one of them began goes on by its rules, so that
+// its runs stay alike. kWrittenRatesDecay: a rate that the user wrote decays too, where its schedule
+// is not written. kWithoutTowers: the same, and towers have the default.
+enum class FitRules { kCurrent, kWrittenRatesDecay, kWithoutTowers };
+inline constexpr FitRules kAllFitRules[] = {FitRules::kCurrent, FitRules::kWrittenRatesDecay,
+                                            FitRules::kWithoutTowers};  // the newest one first
 
 // Sets those fields of *config that its user has not written; `config` has no defaults applied.
 std::vector<FittedSetting> FitSettings(const LogSize& log, TrainConfig* config,
-                                       FitRules rules = FitRules::kWithTowers);
+                                       FitRules rules = FitRules::kCurrent);
 
 // Sets the same fields to what they are in `earlier`, the complete configuration of the run that
 // goes on: an older build may have chosen otherwise, or had a default where this one chooses.

@@ -4,6 +4,7 @@
 #include <chrono>
 #include <future>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "common/config.h"
@@ -37,14 +38,18 @@ const std::vector<std::string>& FreeFields() {
   return fields;
 }
 
-// True when a decay ends with the planned run: a run of another length has other learning rates.
-bool PlanMatters(const TrainConfig& config) {
-  const auto ends_with_run = [](const ScheduleConfig& schedule) {
-    return schedule.decay() != ScheduleConfig::CONSTANT && schedule.decay_steps() == 0;
+// The schedules whose decay ends with the planned run, with which a run of another length has other
+// learning rates: "table.0.schedule and model.schedule"; "" if there are none.
+std::string SchedulesOfPlan(const TrainConfig& config) {
+  std::vector<std::string> names;
+  const auto add = [&](const std::string& path, const ScheduleConfig& schedule) {
+    const bool ends = schedule.decay() != ScheduleConfig::CONSTANT && schedule.decay_steps() == 0;
+    if (ends) names.push_back(StrCat(path, ".schedule"));
   };
-  return ends_with_run(config.model().schedule()) ||
-         std::any_of(config.table().begin(), config.table().end(),
-                     [&](const TableConfig& table) { return ends_with_run(table.schedule()); });
+  for (int i = 0; i < config.table_size(); ++i)
+    add(StrCat("table.", i), config.table(i).schedule());
+  add("model", config.model().schedule());
+  return Join(names, " and ");
 }
 
 // A directory of checkpoints belongs to one run.
@@ -157,11 +162,15 @@ Status CheckResumable(const std::string& checkpoint, const CheckpointManifest& m
   RETURN_IF_ERROR(CheckFollows(checkpoint, manifest, config));
   if (plan.log == nullptr) return Status::Ok();
   RETURN_IF_ERROR(CheckLog(checkpoint, manifest.log_fingerprint(), *plan.log));
-  if (manifest.planned_steps() != plan.planned_steps && PlanMatters(config)) {
+  const std::string schedules = SchedulesOfPlan(config);
+  if (manifest.planned_steps() != plan.planned_steps && !schedules.empty()) {
     return FailedPrecondition(StrCat(
         checkpoint, " is of a run of ", manifest.planned_steps(), " steps, this one has ",
-        plan.planned_steps, " (data.max_steps), and a schedule decays until the last step: ",
-        "keep the number of steps, or set that schedule's decay_steps before the first run"));
+        plan.planned_steps, " (data.max_steps), and by ", schedules,
+        ", which fits the log where it is not written, rates decay until the last step: keep the "
+        "number of steps, or go on from its model in a new run (warm_start.checkpoint=",
+        checkpoint, " and a new checkpoint.directory); a run that may become longer is begun with ",
+        "the schedule's decay: CONSTANT or decay_steps"));
   }
   return Status::Ok();
 }

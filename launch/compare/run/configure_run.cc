@@ -27,7 +27,7 @@ void KeepWindow(FileSystem& files, const PlannedRun& run, TrainConfig* written) 
 void FitRun(FileSystem& files, const worker::LogSize& size, worker::FitRules rules,
             TrainConfig* written, PlannedRun* run) {
   std::optional<worker::FittedSetting> towers;
-  if (rules == worker::FitRules::kWithTowers) {
+  if (rules != worker::FitRules::kWithoutTowers) {
     const auto taken = worker::TakeTowersOfWarmStart(files, written);
     run->not_fitted = !taken.ok();  // the warm start says why
     if (taken.ok()) towers = *taken;

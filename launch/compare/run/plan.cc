@@ -194,12 +194,12 @@ Status FindRules(FileSystem& files, LogSizes* sizes, ComparePlan* plan) {
   }
   if (runs.empty()) runs = RunsOf(*plan);
   std::erase_if(runs, [&](const PlannedRun& run) { return !HasBegun(files, run); });
-  for (const auto rules : {worker::FitRules::kWithTowers, worker::FitRules::kWithoutTowers}) {
+  for (const worker::FitRules rules : worker::kAllFitRules) {
     plan->rules = rules;
     ASSIGN_OR_RETURN(const bool all, AllFollow(files, *plan, sizes, &runs));
     if (all) return Status::Ok();
   }
-  plan->rules = worker::FitRules::kWithTowers;  // CheckSameJob says how they differ
+  plan->rules = worker::FitRules::kCurrent;  // CheckSameJob says how they differ
   return Status::Ok();
 }
 

@@ -70,7 +70,7 @@ struct ComparePlan {
   uint32_t configured_seeds = 0;                           // config.seeds may be more, see MakePlan
   std::vector<PlannedRun> sweep = {};                      // before all runs
   std::vector<SettingChoice> choices = {};                 // [method]; empty without a sweep
-  worker::FitRules rules = worker::FitRules::kWithTowers;  // the rules of its first runs
+  worker::FitRules rules = worker::FitRules::kCurrent;  // the rules of its first runs
 
   const CompareMethod& method(const PlannedRun& run) const { return config.method(run.method); }
   // The method as its runs have it, with the setting that it takes (-1: none).

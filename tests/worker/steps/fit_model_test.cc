@@ -15,7 +15,7 @@ namespace chorus::worker {
 namespace {
 
 TrainConfig FittedModel(uint64_t conversions, const std::string& written,
-                        FitRules rules = FitRules::kWithTowers) {
+                        FitRules rules = FitRules::kCurrent) {
   TrainConfig config;
   EXPECT_TRUE(google::protobuf::TextFormat::ParseFromString(written, &config)) << written;
   const LogSize log = {.rows = 50'000, .clicks = 3'000, .conversions = conversions};

@@ -83,8 +83,21 @@ TEST(FitSettingsTest, WhatTheUserWroteStays) {
   EXPECT_EQ(config.model().optimizer().sgd().lr(), 0.6);
   EXPECT_EQ(config.model().schedule().decay(), ScheduleConfig::COSINE);
   EXPECT_EQ(config.objective().chorus_cvr().norm(), SPACE);
-  ASSERT_EQ(fitted.size(), 1u) << "of table b alone";
-  EXPECT_EQ(fitted[0].field, "table.1.schedule.decay");
+  EXPECT_EQ(config.table(1).schedule().decay(), ScheduleConfig::CONSTANT) << "as its rate";
+  EXPECT_EQ(fitted.size(), 0u);
+}
+
+// Comparisons that earlier builds began go on with their rules.
+TEST(FitSettingsTest, ARateThatIsWrittenDecaysByEarlierRulesAlone) {
+  const std::string written =
+      "table { optimizer { adagrad { lr: 0.4 } } } model { optimizer { adam { lr: 0.6 } } }";
+  for (const FitRules rules : kAllFitRules) {
+    TrainConfig config;
+    ASSERT_TRUE(google::protobuf::TextFormat::ParseFromString(written, &config));
+    FitSettings({.rows = 50'000, .clicks = 1}, &config, rules);
+    EXPECT_EQ(config.table(0).has_schedule(), rules != FitRules::kCurrent);
+    EXPECT_EQ(config.model().has_schedule(), rules != FitRules::kCurrent);
+  }
 }
 
 // As --resume does with the run of an older build, which had other rules, or none.

@@ -96,7 +96,7 @@ TEST_F(EarlierRulesTest, AreNotTakenForRunsOfAnotherConfiguration) {
   run.config.mutable_table(0)->set_dim(77);
   ASSERT_TRUE(WriteJob(files_, run).ok());
   const ComparePlan plan = Plan();
-  EXPECT_EQ(plan.rules, worker::FitRules::kWithTowers);
+  EXPECT_EQ(plan.rules, worker::FitRules::kCurrent);
   const Status same = CheckSameJob(files_, plan.runs.at(0));
   EXPECT_EQ(same.code(), Code::kFailedPrecondition);
   EXPECT_NE(same.message().find("dim"), std::string::npos) << same.message();
