@@ -125,7 +125,7 @@ Result<double> SecondsOfPacking(const StepBatch& batch, const PulledRows& rows, 
 
 Result<DryRun> RunDry(const TrainConfig& config, const StepData& data, uint32_t workers) {
   CountingDevice device(nullptr, config.compute().precision());
-  const auto pool = ThreadPool::Create(config.compute().threads()).value();
+  ASSIGN_OR_RETURN(const auto pool, ThreadPool::Create(config.compute().threads()));
   ASSIGN_OR_RETURN(const std::unique_ptr<StepRun> run,
                    StepRun::Create(config, data, &device, pool.get()));
   if (config.compute().cuda().collective() != CudaConfig::HOST) run->KeepGradients(workers > 1);

@@ -45,7 +45,9 @@ Status ReportFollower::Read() {
   rest_ += added;
   size_t begin = 0;
   for (size_t end; (end = rest_.find('\n', begin)) != std::string::npos; begin = end + 1) {
-    RETURN_IF_ERROR(Take(rest_.substr(begin, end - begin)));
+    const Status taken = Take(rest_.substr(begin, end - begin));
+    if (!taken.ok()) rest_.erase(0, end + 1);  // no line is taken twice by a caller that asks again
+    RETURN_IF_ERROR(taken);
   }
   rest_.erase(0, begin);
   return Status::Ok();

@@ -7,6 +7,8 @@
 #include <chrono>
 #include <filesystem>
 #include <optional>
+#include <span>
+#include <string_view>
 #include <utility>
 
 #include "common/config.h"
@@ -49,8 +51,11 @@ std::optional<double> AgeOf(const std::string& path) {
 // Whether the file holds a run's reports, by its name or by how such reports begin.
 bool HoldsReports(FileSystem& files, const std::string& path) {
   if (path.ends_with(".jsonl")) return true;
-  const Result<std::string> text = ReadWholeFile(files, path);
-  return text.ok() && text->starts_with("{\"step\"");
+  constexpr std::string_view kReportBegin = "{\"step\"";
+  const auto file = files.OpenForRead(path);
+  std::string begin(kReportBegin.size(), '\0');
+  return file.ok() && (*file)->size() >= begin.size() &&
+         (*file)->ReadAt(0, std::as_writable_bytes(std::span(begin))).ok() && begin == kReportBegin;
 }
 
 std::vector<RankView> AskRanks(const std::vector<std::string>& endpoints) {

@@ -197,14 +197,14 @@ void AddDoubts(const FinishedRuns& finished, int method, std::vector<std::string
 
 std::string SignedText(double value, int digits) { return Formatted("%+.*f", value, digits); }
 
-std::string CountText(uint64_t count) {
+std::string GroupedDigits(uint64_t count) {
   std::string digits = StrCat(count);
   for (size_t at = digits.size(); at > 3; at -= 3) digits.insert(at - 3, 1, ',');
   return digits;
 }
 
 std::string NumberOf(uint64_t count, const std::string& thing) {
-  return StrCat(CountText(count), " ", thing, count == 1 ? "" : "s");
+  return StrCat(GroupedDigits(count), " ", thing, count == 1 ? "" : "s");
 }
 
 std::string MeanText(const Cell& cell, const Column& column) {

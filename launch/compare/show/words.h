@@ -13,7 +13,7 @@ namespace chorus::launch {
 // 0.5 with 3 digits: "+0.500".
 std::string SignedText(double value, int digits);
 // "9,412"
-std::string CountText(uint64_t count);
+std::string GroupedDigits(uint64_t count);
 // "1 seed", "3 seeds"
 std::string NumberOf(uint64_t count, const std::string& thing);
 

@@ -341,8 +341,8 @@ TEST(RunGridTest, IsWhatAllMethodsHave) {
 }
 
 TEST(TableTextTest, NumbersAreWrittenForPeople) {
-  EXPECT_EQ(CountText(1234567), "1,234,567");
-  EXPECT_EQ(CountText(999), "999");
+  EXPECT_EQ(GroupedDigits(1234567), "1,234,567");
+  EXPECT_EQ(GroupedDigits(999), "999");
   EXPECT_EQ(NumberOf(1, "conversion"), "1 conversion");
   EXPECT_EQ(NumberOf(1000, "conversion"), "1,000 conversions");
   EXPECT_EQ(SignedText(-0.00051, 4), "-0.0005");

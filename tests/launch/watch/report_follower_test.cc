@@ -71,6 +71,9 @@ TEST_F(ReportFollowerTest, NamesTheLineThatIsNoReport) {
   EXPECT_EQ(status.code(), Code::kDataLoss);
   EXPECT_NE(status.message().find("metrics.jsonl:2: is no report"), std::string::npos)
       << status.message();
+  Write(Progress(1) + "hello\n" + Progress(2));
+  ASSERT_TRUE(follower_.Read().ok()) << "who asks again has the lines behind it";
+  EXPECT_EQ(follower_.lines(), 3u) << "and none twice";
   EXPECT_EQ(ReportFollower(*files_, "none.jsonl").Read().code(), Code::kNotFound);
 }
 
