@@ -5,6 +5,7 @@
 #include <optional>
 #include <vector>
 
+#include "common/byte_order_mark.h"
 #include "common/config_internal.h"
 #include "common/strings.h"
 
@@ -155,10 +156,7 @@ Status ParseText(const std::string& file, const std::string& text, const std::st
   parser.RecordErrorsTo(&errors);
   parser.WriteLocationsTo(&tree);
   parser.SetRecursionLimit(kDeepest);
-  // Editors on Windows begin a text with a byte order mark, which is no part of it.
-  constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-  const size_t begin = text.starts_with(kByteOrderMark) ? kByteOrderMark.size() : 0;
-  if (!parser.ParseFromString(begin == 0 ? text : text.substr(begin), config)) {
+  if (!parser.ParseFromString(std::string(WithoutByteOrderMark(text)), config)) {
     if (!errors.first.has_value()) return InvalidArgument(StrCat(file, ": is not text format"));
     return DescribeError(file, text, path, config->GetDescriptor(), *errors.first);
   }

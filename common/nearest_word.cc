@@ -7,6 +7,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/lower_letter.h"
 #include "common/strings.h"
 
 namespace chorus {
@@ -16,8 +17,7 @@ namespace {
 std::string Folded(std::string_view word) {
   std::string folded(word);
   for (char& c : folded) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c + 32);
-    if (c == '-') c = '_';
+    c = c == '-' ? '_' : LowerLetter(c);
   }
   return folded;
 }

@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <chrono>
-#include <ctime>
 
 #include "common/node_name.h"
 #include "common/strings.h"
+#include "common/utc_text.h"
 
 namespace chorus {
 namespace {
@@ -29,12 +29,8 @@ std::string CommandLine() {
 }  // namespace
 
 std::string UtcNow() {
-  const std::time_t now = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now());
-  std::tm utc = {};
-  gmtime_r(&now, &utc);
-  char text[40] = "";
-  std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S UTC", &utc);
-  return text;
+  using Clock = std::chrono::system_clock;
+  return UtcText(Clock::to_time_t(Clock::now())) + " UTC";
 }
 
 std::string ProcessName() {

@@ -6,6 +6,7 @@
 #include <charconv>
 #include <cstddef>
 
+#include "common/shell_word.h"
 #include "common/strings.h"
 
 namespace chorus {
@@ -165,7 +166,7 @@ std::string DecodedUri(std::string_view text) {
 std::string ShownArguments(const std::vector<std::string>& paths) {
   std::vector<std::string> shown;
   for (const std::string& path : paths) {
-    shown.push_back(IsUri(path) ? StrCat("'", ShownUri(path), "'") : path);
+    shown.push_back(IsUri(path) ? ShellQuoted(ShownUri(path)) : ShellWord(path));
   }
   return Join(shown, " ");
 }

@@ -28,7 +28,8 @@ std::string DecodedUri(std::string_view text);
 // are two objects), but without the user's keys and without the query, of which only the endpoint counts.
 std::string IdentityOfUri(std::string_view uri);
 
-// Paths as a command line that is shown has them: addresses in quotes, without keys.
+// Paths as a command line that is shown has them: quoted where a shell needs it, addresses without
+// keys.
 std::string ShownArguments(const std::vector<std::string>& paths);
 
 // Error if `path` is a URI, since nothing can be written there; the message says what to do.

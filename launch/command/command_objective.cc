@@ -13,6 +13,7 @@
 
 #include "common/config.h"
 #include "common/file.h"
+#include "common/lower_letter.h"
 #include "common/nearest_word.h"
 #include "common/strings.h"
 #include "launch/command/commands.h"
@@ -38,7 +39,7 @@ std::string HeadNames(const Objective& objective) {
 }
 
 std::string Lowered(std::string text) {
-  for (char& c : text) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (char& c : text) c = LowerLetter(c);
   return text;
 }
 

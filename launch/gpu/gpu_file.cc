@@ -6,6 +6,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/byte_order_mark.h"
 #include "common/nearest_word.h"
 #include "common/strings.h"
 
@@ -13,7 +14,6 @@ namespace chorus::gpu {
 namespace {
 
 constexpr char kUnits[] = "KMGTP";
-constexpr std::string_view kMarkOfUtf8 = "\xef\xbb\xbf";
 
 // The allowed ranges of bytes, rates and times of starts.
 constexpr double kLeastQuantity = 1e6, kMostQuantity = 1e18;
@@ -140,7 +140,7 @@ Result<Gpu> ParseGpu(std::string_view text, const std::string& name) {
   if (text.find('\0') != std::string_view::npos) {
     return InvalidArgument(StrCat(name, " is not a text file (launch/README.md, On GPUs)"));
   }
-  if (text.starts_with(kMarkOfUtf8)) text.remove_prefix(kMarkOfUtf8.size());
+  text = WithoutByteOrderMark(text);
   std::set<std::string> seen;
   size_t number = 0;
   for (std::string& line : Split(text, '\n')) {

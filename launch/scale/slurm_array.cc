@@ -3,23 +3,11 @@
 #include <algorithm>
 
 #include "common/file.h"
+#include "common/shell_word.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
 namespace {
-
-// A word as bash reads it.
-std::string ShellWord(const std::string& word) {
-  std::string out = "'";
-  for (const char c : word) {
-    if (c == '\'') {
-      out += "'\\''";
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out + "'";
-}
 
 constexpr char kHead[] = R"(#!/bin/bash
 # Layouts of a job as tasks of a Slurm array, and a last job that puts their results together, from
@@ -56,7 +44,7 @@ std::string SlurmScript(const SlurmArray& array) {
     script += StrCat("#   task ", i, ": ", layout.name(), ", ", layout.ranks(), " ranks\n");
   }
   script += "set -euo pipefail\nscale=(";
-  for (const std::string& word : array.command) script += StrCat("\n  ", ShellWord(word));
+  for (const std::string& word : array.command) script += StrCat("\n  ", ShellQuoted(word));
   script += StrCat(")\nif [ \"${1:-}\" != collect ] && [ -z \"${SLURM_ARRAY_TASK_ID:-}\" ]; then\n",
                    "  tasks=$(sbatch --parsable --job-name=chorus-scale --exclusive --nodes=",
                    array.hosts, " \"$@\" --array=0-", array.layouts.size() - 1, " \"$0\")\n");

@@ -28,6 +28,7 @@ TEST(UriTest, KeysAreNotShown) {
   EXPECT_EQ(ShownUri("key:secret@file"), "key:secret@file");
   EXPECT_EQ(ShownArguments({"a.csv", "s3://key:secret@b/*?region=x"}),
             "a.csv 's3://...@b/*?region=x'");
+  EXPECT_EQ(ShownArguments({"my day's.csv"}), "'my day'\\''s.csv'");
 }
 
 // As half of AWS's secret keys have it.

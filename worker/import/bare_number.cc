@@ -5,6 +5,8 @@
 #include <cstdint>
 #include <iterator>
 
+#include "common/lower_letter.h"
+
 namespace chorus::worker {
 namespace {
 
@@ -30,7 +32,7 @@ bool IsAmong(const std::string_view (&words)[n], std::string_view text) {
 
 bool IsMoneyWord(std::string_view text) {
   std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  for (char& c : lower) c = LowerLetter(c);
   return IsAmong(kMoneyWords, text) || IsAmong(kMoneyWords, lower);
 }
 

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <utility>
 
+#include "common/byte_order_mark.h"
 #include "common/check.h"
 #include "common/log.h"
 #include "common/parallel_for.h"
@@ -121,9 +122,7 @@ class StoredRows final : public CommonRows {
       const auto got = reader.Next(&line);
       if (!got.ok()) return got.status().Annotate(input.name);
       if (!*got) return Status::Ok();
-      if (reader.line_number() == 1 && line.starts_with(kByteOrderMark)) {
-        line.remove_prefix(kByteOrderMark.size());
-      }
+      if (reader.line_number() == 1) line = WithoutByteOrderMark(line);
       if (line.empty()) continue;
       if (const size_t end = line.find(','); end == 0 || end == std::string_view::npos) {
         RETURN_IF_ERROR(bad_rows_.Add(

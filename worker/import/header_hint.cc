@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "common/lower_letter.h"
 #include "common/nearest_word.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
@@ -10,13 +11,11 @@
 namespace chorus::worker {
 namespace {
 
-char Lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c + 32) : c; }
-
 // Letters in lower case, without blanks, '_' and '-'.
 std::string Core(std::string_view name) {
   std::string core;
   for (const char c : name) {
-    if (c != ' ' && c != '\t' && c != '_' && c != '-') core.push_back(Lower(c));
+    if (c != ' ' && c != '\t' && c != '_' && c != '-') core.push_back(LowerLetter(c));
   }
   return core;
 }

@@ -2,6 +2,7 @@
 
 #include <set>
 
+#include "common/byte_order_mark.h"
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
 
@@ -68,9 +69,7 @@ Result<std::vector<std::string>> FirstLines(const std::vector<TextInput>& inputs
       auto got = reader.Next(&line);
       if (!got.ok()) return got.status().Annotate(inputs[i].name);
       if (!*got) break;
-      if (reader.line_number() == 1 && line.starts_with(kByteOrderMark)) {
-        line.remove_prefix(kByteOrderMark.size());
-      }
+      if (reader.line_number() == 1) line = WithoutByteOrderMark(line);
       if (!TrimBlanks(line).empty()) lines.emplace_back(line);
     }
   }

@@ -4,6 +4,7 @@
 #include <set>
 #include <utility>
 
+#include "common/byte_order_mark.h"
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
 
@@ -139,9 +140,7 @@ Result<bool> TextTable::NextLineOfInput(std::string_view* line) {
     auto got = reader_->Next(line);
     if (!got.ok()) return got.status().Annotate(inputs_[input_].name);
     if (!*got) return false;
-    if (reader_->line_number() == 1 && line->starts_with(kByteOrderMark)) {
-      line->remove_prefix(kByteOrderMark.size());
-    }
+    if (reader_->line_number() == 1) *line = WithoutByteOrderMark(*line);
     if (!IsBlank(*line)) return true;
     ++skipped_.blank_lines;
   }

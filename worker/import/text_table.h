@@ -37,8 +37,6 @@ struct TextInput {
   bool is_plain = false;  // it is not packed, whatever its first bytes look like
 };
 
-inline constexpr std::string_view kByteOrderMark = "\xef\xbb\xbf";
-
 struct TextFormat {
   char delimiter = ',';
   bool header = true;
