@@ -1,10 +1,11 @@
-// chorus schema: a draft of an import's schema, and of a job, from the text itself (worker/import).
+// chorus schema: a draft of an import's schema, and of a job, from the rows themselves (worker/import).
 #include <cstdio>
 #include <memory>
 
 #include "common/file.h"
 #include "common/log.h"
 #include "common/output_file.h"
+#include "common/shell_word.h"
 #include "common/strings.h"
 #include "launch/command/commands.h"
 #include "worker/import/schema_draft.h"
@@ -38,7 +39,9 @@ void TellWhatNext(const SchemaArguments& arguments, const worker::SchemaDraft& d
   if (!arguments.job.empty())
     text += StrCat("wrote ", arguments.job, ": a job that trains on it\n");
   text += StrCat("read through what it says of each column, then\n  ", draft.import_command, "\n");
-  if (!arguments.job.empty()) text += StrCat("  chorus train --config ", arguments.job, "\n");
+  if (!arguments.job.empty()) {
+    text += StrCat("  chorus train --config ", ShellWord(arguments.job), "\n");
+  }
   std::fputs(text.c_str(), stdout);
 }
 

@@ -6,6 +6,7 @@
 #include <span>
 #include <string_view>
 
+#include "common/lower_letter.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
 
@@ -21,7 +22,7 @@ std::string WordsOf(const std::string& name) {
     const bool letter = upper || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
     const bool begins = upper && i > 0 && name[i - 1] >= 'a' && name[i - 1] <= 'z';
     if ((begins || !letter) && words.back() != '_') words.push_back('_');
-    if (letter) words.push_back(upper ? static_cast<char>(c + 32) : c);
+    if (letter) words.push_back(LowerLetter(c));
   }
   if (words.back() != '_') words.push_back('_');
   return words;
@@ -57,9 +58,21 @@ constexpr std::string_view kCountingWords[] = {"num",   "n",      "nr",  "no",  
 constexpr std::string_view kTimeWords[] = {"time", "timestamp", "ts",   "date", "datetime", "day",
                                            "at",   "ms",        "unix", "dt",   "epoch"};
 
+// Of names of times that are nothing else's than the exposure's.
+constexpr std::string_view kExposureWords[] = {
+    "exposure", "impression", "imp",    "show",  "shown",   "view",    "event",
+    "request",  "log",        "logged", "visit", "server",  "served",  "utc",
+    "gmt",      "local",      "hour",   "hours", "minute",  "second",  "sec",
+    "s",        "seconds",    "millis", "us",    "ns",      "created", "iso",
+    "start",    "record",     "row",    "data",  "auction", "bid"};
+
 std::span<const std::string_view> WordsOfLabel(ColumnRole label) {
   if (label == ColumnRole::kClick) return kClickWords;
   return kConversionWords;
+}
+
+bool IsAmongWords(std::string_view word, std::span<const std::string_view> words) {
+  return std::find(words.begin(), words.end(), word) != words.end();
 }
 
 // Whether nothing but words of this label, one at least, and `others` are in the name: "clicks",
@@ -67,14 +80,11 @@ std::span<const std::string_view> WordsOfLabel(ColumnRole label) {
 bool IsNamedAs(ColumnRole label, const std::string& name,
                std::span<const std::string_view> others) {
   const std::span<const std::string_view> of_label = WordsOfLabel(label);
-  const auto is_in = [](std::string_view word, std::span<const std::string_view> words) {
-    return std::find(words.begin(), words.end(), word) != words.end();
-  };
   bool any = false;
   for (const std::string& word : chorus::Split(WordsOf(name), '_')) {
-    const bool labels = is_in(word, of_label);
+    const bool labels = IsAmongWords(word, of_label);
     any = any || labels;
-    if (!word.empty() && !labels && !is_in(word, others)) return false;
+    if (!word.empty() && !labels && !IsAmongWords(word, others)) return false;
   }
   return any;
 }
@@ -216,6 +226,30 @@ bool MayBeUnnamedTextId(const ColumnSample& sample) {
          sample.all_tokens() && sample.GuessSeparators().separator.empty();
 }
 
+bool HoldsEvents(const std::string& name, const ColumnSample& sample) {
+  constexpr size_t kMostKinds = 20;
+  constexpr std::string_view kViewWords[] = {"view", "views",    "viewed", "impression", "imp",
+                                             "show", "exposure", "pv",     "cart",       "fav"};
+  uint32_t clicks = 0, conversions = 0, views = 0;
+  for (const std::string& value : sample.FewValues(kMostKinds)) {
+    clicks += IsNamedAs(ColumnRole::kClick, value, {}) ? 1 : 0;
+    conversions += IsNamedAs(ColumnRole::kConversion, value, {}) ? 1 : 0;
+    views += HasWordOf(value, kViewWords) ? 1 : 0;
+  }
+  const bool named = HasWord(name, {"event", "events", "action", "actions", "behavior", "behaviour",
+                                    "interaction", "activity"});
+  // A goal of a campaign may be "click" or "sale", and it is no view.
+  return clicks + conversions > 0 && (named || (views > 0 && clicks > 0));
+}
+
+bool IsNamedAsExposureTime(const std::string& name) {
+  for (const std::string& word : chorus::Split(WordsOf(name), '_')) {
+    if (!word.empty() && !IsAmongWords(word, kTimeWords) && !IsAmongWords(word, kExposureWords))
+      return false;
+  }
+  return true;
+}
+
 bool HoldsRespeltNumbers(const std::string& name, const ColumnSample& sample) {
   return sample.has_respelt_numbers(!IsAmount(name));
 }
@@ -256,6 +290,11 @@ FeatureRole GuessFeature(const std::string& name, const ColumnSample& sample) {
                    " mean missing (missing_marker)? Make it a numeric if it is an amount")};
   }
   if (!sample.all_numbers()) return {ColumnRole::kSlot, AmongNumbers(sample)};
+  if (sample.has_decimals() && sample.may_have_points_between_thousands()) {
+    return {ColumnRole::kNumeric,
+            StrCat("every cell has three decimals, as in ", Shown(sample.example()),
+                   ": if these points are between thousands, write the numbers without")};
+  }
   if (sample.has_decimals()) return {ColumnRole::kNumeric, "has decimals"};
   constexpr uint64_t kFewValues = 32;
   constexpr double kLargestAmount = 1e9;

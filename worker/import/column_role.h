@@ -38,8 +38,16 @@ bool MayBeUnnamedLabel(const std::string& name, const ColumnSample& sample);
 // in every row.
 bool MayBeUnnamedTextId(const ColumnSample& sample);
 
-// Whether the cells are numbers that are not read as they are written: "1.234,50", "$3", "7 %".
-// Where such a cell may also be a list of two ids ("12,50"), the name or other cells decide.
+// Whether the cells say what happened, in words of labels: "view", "click", "buy". Where each of
+// these is a row, the label of an exposure is in other rows than its own.
+bool HoldsEvents(const std::string& name, const ColumnSample& sample);
+
+// Whether nothing in the name of a column of times says that they are of something else than the
+// exposure, as "install_date" and "birth_date" do.
+bool IsNamedAsExposureTime(const std::string& name);
+
+// Whether the cells are numbers that are not read as they are written: "1.234,50", "$3", "7 %". Where
+// such a cell may be a list of two ids ("12,50"), the name or other cells have to tell.
 bool HoldsRespeltNumbers(const std::string& name, const ColumnSample& sample);
 
 // The role of a feature: slot, numeric or excluded, and why.

@@ -31,6 +31,17 @@ std::vector<std::string> Pieces(std::string_view text, char separator) {
   return pieces;
 }
 
+// "1.234", "-12.500": one to three digits, none of them a zero in front, a point, three digits.
+bool IsLikeThousands(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789";
+  constexpr size_t kGroup = 3;
+  if (text.starts_with('-')) text.remove_prefix(1);
+  const size_t point = text.find('.');
+  return point != std::string_view::npos && point >= 1 && point <= kGroup && text[0] != '0' &&
+         text.size() == point + 1 + kGroup && text.find_first_not_of(kDigits) == point &&
+         text.find_first_not_of(kDigits, point + 1) == std::string_view::npos;
+}
+
 }  // namespace
 
 void ColumnSample::Add(std::string_view text) {
@@ -75,6 +86,7 @@ void ColumnSample::AddKind(std::string_view text) {
   least_ = numbers_ == 0 ? *number : std::min(least_, *number);
   most_ = numbers_ == 0 ? *number : std::max(most_, *number);
   ++numbers_;
+  if (IsLikeThousands(text)) ++like_thousands_;
   if (ParseInt64(text) || ParseUint64(text) || !IntegerOfDecimal(text).empty()) {
     ++integers_;
   } else {
@@ -171,6 +183,27 @@ bool ColumnSample::PiecesAreIntegers(char separator) const {
     }
   }
   return integers * 10 >= pieces * 9;
+}
+
+bool ColumnSample::ArePositions(const std::string& separator) const {
+  if (separator.empty()) return false;
+  const std::vector<std::string>& cells = separators_.at(separator[0]).first;
+  return std::all_of(cells.begin(), cells.end(), [&](const std::string& cell) {
+    const std::vector<std::string> pieces = Pieces(cell, separator[0]);
+    return pieces.size() == 2 &&
+           std::all_of(pieces.begin(), pieces.end(), [](const std::string& piece) {
+             const std::string_view number = TrimBlanks(piece);
+             return number.find('.') != std::string_view::npos && NumberFromText(number);
+           });
+  });
+}
+
+std::vector<std::string> ColumnSample::FewValues(size_t most) const {
+  std::vector<std::string> values;
+  if (counts_.size() > most) return values;
+  for (const auto& [value, count] : counts_) values.push_back(value);
+  std::sort(values.begin(), values.end());
+  return values;
 }
 
 // Whether the separator is a mark in names and sentences: "New York, NY".

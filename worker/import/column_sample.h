@@ -39,6 +39,11 @@ class ColumnSample {
   // Texts among numbers that may mean "missing": a few texts, in few of the cells; else none.
   std::vector<std::string> markers() const;
   bool has_decimals() const { return decimals_ > 0; }  // "41.0" not counted
+  // Every filled cell is like "1.234" or "-12.500", as a point between thousands has it.
+  bool may_have_points_between_thousands() const {
+    constexpr uint64_t kLeastCells = 20;  // fewer may be so by chance
+    return filled() >= kLeastCells && like_thousands_ == filled();
+  }
   double least() const { return least_; }
   double most() const { return most_; }
   const std::string& example() const { return example_; }
@@ -66,6 +71,11 @@ class ColumnSample {
     std::vector<std::string> markers = {};  // cells without value that may mean "missing"
   };
   Separators GuessSeparators() const;
+  // Whether the cells with the separator are two numbers with decimals, as positions are:
+  // "48.7737,11.6107".
+  bool ArePositions(const std::string& separator) const;
+  // The values in order of their texts, unless they are more than `most`: then none.
+  std::vector<std::string> FewValues(size_t most) const;
   // The first cell with the separator. REQUIRES: it was guessed.
   const std::string& ListLike() const { return separators_.at(GuessSeparator()[0]).first.front(); }
 
@@ -86,9 +96,9 @@ class ColumnSample {
 
   uint64_t cells_ = 0, missing_ = 0;
   uint64_t labels_ = 0, numbers_ = 0, integers_ = 0, dates_ = 0, decimals_ = 0;
-  uint64_t tokens_ = 0, odd_dates_ = 0;
-  uint64_t respelt_ = 0, certainly_respelt_ = 0;  // numbers in a spelling that is not read
-  std::set<std::string> others_;  // texts that are no numbers; at most one more than may be markers
+  uint64_t tokens_ = 0, odd_dates_ = 0, like_thousands_ = 0;
+  uint64_t respelt_ = 0, certainly_respelt_ = 0;  // numbers that are not read as they are written
+  std::set<std::string> others_;  // that are no numbers; one more than may be markers at most
   double least_ = 0, most_ = 0;
   std::string example_, odd_example_, unlabelled_;
   std::unordered_map<std::string, uint32_t> counts_;  // of values, up to kMostValues

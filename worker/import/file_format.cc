@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "common/byte_order_mark.h"
 #include "common/record_frame.h"
 #include "common/strings.h"
 
@@ -34,18 +35,34 @@ constexpr Foreign kForeign[] = {
     {"\xfe\xff"sv, "UTF-16 text", kToUtf8},
 };
 
-// `{"`, `[{`, with blanks and line breaks anywhere: no header begins so, nor do rows of cells.
-bool BeginsJson(std::string_view first) {
-  constexpr std::string_view kByteOrder = "\xef\xbb\xbf"sv, kSpace = " \t\r\n"sv;
-  if (first.starts_with(kByteOrder)) first.remove_prefix(kByteOrder.size());
-  const auto next = [&first, kSpace]() {
-    first.remove_prefix(std::min(first.find_first_not_of(kSpace), first.size()));
-    const char c = first.empty() ? '\0' : first.front();
-    first.remove_prefix(first.empty() ? 0 : 1);
-    return c;
-  };
-  const char begin = next();
-  return (begin == '[' && next() == '{') || (begin == '{' && next() == '"');
+// Behind the object or array that the text begins with; npos: its line ends before it does.
+size_t EndOfValue(std::string_view text) {
+  size_t depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size() && text[i] != '\n'; ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      in_string = c != '"';
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '{' || c == '[') {
+      ++depth;
+    } else if ((c == '}' || c == ']') && --depth == 0) {
+      return i + 1;
+    }
+  }
+  return std::string_view::npos;
+}
+
+// Whether a cell of JSON is followed by others in its line: `{"a": 1}<TAB>0`. Objects may be
+// followed by further ones, and by commas between them.
+bool IsCellOfRow(std::string_view text) {
+  const size_t end = EndOfValue(text);
+  if (end == std::string_view::npos) return false;
+  const std::string_view rest = text.substr(end, text.find('\n', end) - end);
+  const size_t next = rest.find_first_not_of(" \t\r,"sv);
+  return next != std::string_view::npos && rest[next] != '{' && rest[next] != '[';
 }
 
 }  // namespace
@@ -85,6 +102,23 @@ std::string_view NameOf(Content content) {
       break;
   }
   return "text";
+}
+
+// With blanks and line breaks anywhere.
+bool BeginsJson(std::string_view first) {
+  constexpr std::string_view kSpace = " \t\r\n"sv;
+  first = WithoutByteOrderMark(first);
+  first.remove_prefix(std::min(first.find_first_not_of(kSpace), first.size()));
+  if (!first.starts_with('{') && !first.starts_with('[')) return false;
+  if (IsCellOfRow(first)) return false;
+  const auto next = [&first, kSpace]() {
+    first.remove_prefix(std::min(first.find_first_not_of(kSpace), first.size()));
+    const char c = first.empty() ? '\0' : first.front();
+    first.remove_prefix(first.empty() ? 0 : 1);
+    return c;
+  };
+  const char begin = next();
+  return (begin == '[' && next() == '{') || (begin == '{' && next() == '"');
 }
 
 Status CheckIsText(std::string_view first) {

@@ -8,7 +8,7 @@
 
 namespace chorus::worker {
 
-constexpr size_t kFormatBytes = 16;  // this many first bytes are enough
+constexpr size_t kFormatBytes = 16;  // so many first bytes are enough, but for JSON
 
 enum class Packing { kNone, kGzip, kZstd, kBzip2, kXz };
 Packing PackingOf(std::string_view first_bytes);
@@ -17,6 +17,10 @@ Packing PackingOf(std::string_view first_bytes);
 enum class Content { kText, kParquet, kOrc, kTfRecord };
 Content ContentOf(std::string_view first_bytes);
 std::string_view NameOf(Content content);  // "Parquet"
+
+// `{"`, `[{`: no header begins so, nor do rows of cells, unless their first column is JSON. So it
+// takes the first line to tell: of a part of it that other cells are not in, this is true.
+bool BeginsJson(std::string_view first_bytes);
 
 // Error (kInvalidArgument): the bytes begin a file that is no delimited text (Parquet, ORC, zip,
 // JSON, UTF-16 text, a log of Chorus, ...); says what it is and what to do.

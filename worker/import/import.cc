@@ -342,6 +342,7 @@ class Import {
     }
     const std::string doubt = DoubtOfLabels(schema_, counts);
     if (!doubt.empty()) LogWarning(doubt);
+    if (options_.split.training_part() == Split::kAllParts) return;
     for (const PartSummary& part : summary.parts) {
       const std::string of_part = DoubtOfPart(
           part.name, {.rows = part.rows, .clicks = part.clicks, .conversions = part.conversions},

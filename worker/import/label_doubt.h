@@ -24,7 +24,8 @@ struct ImportedLabels {
 std::string DoubtOfLabels(const ImportSchema& schema, const ImportedLabels& counts);
 
 // The warning that one part of a split has no click, or no conversion, while others have; "" where
-// there is none. of_part: what its rows have; all: those of all parts.
+// there is none. of_part: what its rows have; all: those of all parts. REQUIRES: the part is no fold;
+// of these the others teach while one is tested, and chorus compare says what cannot be judged there.
 std::string DoubtOfPart(const std::string& part, const ImportedLabels& of_part,
                         const ImportedLabels& all);
 

@@ -1,5 +1,6 @@
 #include "worker/import/schema_doubts.h"
 
+#include "common/shell_word.h"
 #include "common/strings.h"
 #include "worker/import/cell_hints.h"
 #include "worker/import/cell_text.h"
@@ -8,6 +9,8 @@
 
 namespace chorus::worker {
 namespace {
+
+constexpr size_t kMostShown = 20;  // values of a column
 
 // Of one column; "" where there is none.
 std::string DoubtOfColumn(const GuessedColumn& column, const ColumnSample& seen) {
@@ -41,7 +44,23 @@ std::string DoubtOfColumn(const GuessedColumn& column, const ColumnSample& seen)
     return StrCat("column ", name, " holds lists like ", seen.example(),
                   ": brackets and quotes would be parts of its ids; write such a cell as 1|2|3");
   }
+  if (column.role == ColumnRole::kSlot && HoldsEvents(column.name, seen)) {
+    return StrCat(
+        "column ", name, " says what happened (", Join(seen.FewValues(kMostShown), ", "),
+        "), which tells the label and is no feature: exclude it. A label is a column of 0 "
+        "and 1 in the row of its exposure: where each event has a row, join them before "
+        "the import");
+  }
   return "";
+}
+
+// ". Is 'bought' the only label, ...", where one is found that can be no conversion without a click.
+std::string OnlyLabel(const SchemaGuess& guess) {
+  const auto conversion = guess.Of(ColumnRole::kConversion);
+  if (!conversion) return "";
+  const std::string& name = guess.columns[*conversion].name;
+  return StrCat(". If ", Shown(name), " is the only label, it is the click's: --click ",
+                ShellWord(name));
 }
 
 // "; of two values are 'Klick' ('ja') and ...", which may be labels in other words; "": none.
@@ -67,7 +86,7 @@ std::vector<std::string> DoubtsOfDraft(const TextSample& sample, const SchemaGue
     out.push_back(
         StrCat("no column of 0 and 1 has a name like click: fill in click, or name its column "
                "with --click; columns that tell a label are found when it is known",
-               ColumnsOfTwo(guess)));
+               OnlyLabel(guess), ColumnsOfTwo(guess)));
   }
   if (sample.malformed > 0) {
     out.push_back(StrCat(sample.malformed, " of the first ", guess.rows + sample.malformed,

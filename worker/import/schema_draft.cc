@@ -2,12 +2,16 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <map>
 #include <utility>
 
+#include "common/shell_word.h"
 #include "common/strings.h"
 #include "common/uri.h"
 #include "worker/import/cell_text.h"
 #include "worker/import/delimited_row.h"
+#include "worker/import/draft_folders.h"
+#include "worker/import/draft_text.h"
 #include "worker/import/inputs.h"
 #include "worker/import/row_inputs.h"
 #include "worker/import/schema_doubts.h"
@@ -20,51 +24,16 @@ namespace {
 
 constexpr uint64_t kBlocksWanted = 64;  // of a small text: a step reads blocks of their own
 
-// A text as protobuf's text format quotes it.
-std::string Quoted(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out.append({'\\', c});
-    } else if (c == '\t') {
-      out.append("\\t");
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char octal[16];
-      std::snprintf(octal, sizeof(octal), "\\%03o", static_cast<unsigned>(c));
-      out.append(octal);
-    } else {
-      out.push_back(c);
-    }
-  }
-  return out + "\"";
-}
-
-std::string Percent(double share) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.1f %%", 100 * share);
-  return text;
-}
-
-std::string Percent(uint64_t part, uint64_t whole) {
-  return Percent(whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole));
-}
-
-// "line     # comment"
-std::string Commented(std::string line, const std::string& comment) {
-  constexpr size_t kCommentColumn = 58;
-  if (comment.empty()) return line + "\n";
-  line.resize(std::max(kCommentColumn, line.size() + 2), ' ');
-  return StrCat(line, "# ", comment, "\n");
-}
-
 class Draft {
  public:
-  Draft(Content content, const TextSample& sample, const DraftOptions& options, SchemaGuess guess)
+  Draft(Content content, const TextSample& sample, const DraftOptions& options, SchemaGuess guess,
+        DraftFolders folders)
       : content_(content),
         sample_(sample),
         options_(options),
         guess_(std::move(guess)),
-        splits_(SuggestSplits(sample, guess_.Of(ColumnRole::kTime))) {}
+        splits_(SuggestSplits(sample, guess_.Of(ColumnRole::kTime))),
+        folders_(std::move(folders)) {}
 
   SchemaDraft Write() {
     SchemaDraft draft;
@@ -99,10 +68,11 @@ class Draft {
     if (content_ == Content::kParquet) return "format: PARQUET\n";
     if (content_ == Content::kOrc) return "format: ORC\n";
     if (content_ == Content::kTfRecord) return "format: TFRECORD\n";
-    std::string out = StrCat("delimiter: ", Quoted(std::string(1, sample_.format.delimiter)), "\n");
+    std::string out =
+        StrCat("delimiter: ", QuotedForProto(std::string(1, sample_.format.delimiter)), "\n");
     if (!sample_.format.header) out += "header: false\n";
     if (sample_.format.escape != '\0') {
-      out += StrCat("escape: ", Quoted(std::string(1, sample_.format.escape)), "\n");
+      out += StrCat("escape: ", QuotedForProto(std::string(1, sample_.format.escape)), "\n");
     }
     return out;
   }
@@ -136,7 +106,7 @@ class Draft {
     if (found.empty()) return "";
     const size_t own = found.size();
     add(CellRules(ImportSchema()).markers());
-    for (std::string& marker : found) marker = Quoted(marker);
+    for (std::string& marker : found) marker = QuotedForProto(marker);
     return StrCat("# Texts that mean \"missing\"; the first ", own, own == 1 ? " is" : " are",
                   " this text's, the others would be read so anyway.\nmissing_marker: [",
                   Join(found, ", "), "]\n");
@@ -151,7 +121,7 @@ class Draft {
   // "1 in 4.0 % of the rows", or what the cells are that say neither 1 nor 0.
   std::string Ones(uint32_t column, uint64_t ones) const {
     const std::string& odd = guess_.samples[column].unlabelled_example();
-    return StrCat("1 in ", Percent(ones, guess_.rows), " of the rows", WhyLabel(column),
+    return StrCat("1 in ", ShareText(ones, guess_.rows), " of the rows", WhyLabel(column),
                   odd.empty() ? "" : StrCat("; ? ", Shown(odd), " is neither 0 nor 1"));
   }
 
@@ -161,7 +131,7 @@ class Draft {
     for (const GuessedColumn& column : guess_.columns) {
       const bool label =
           column.role == ColumnRole::kClick || column.role == ColumnRole::kConversion;
-      if (column.is_boolean && !label) names.push_back(Quoted(column.name));
+      if (column.is_boolean && !label) names.push_back(QuotedForProto(column.name));
     }
     if (names.empty()) return "";
     return StrCat("# Other columns of 0 and 1: ", Join(names, ", "), "\n");
@@ -171,16 +141,17 @@ class Draft {
     const auto click = guess_.Of(ColumnRole::kClick);
     const auto conversion = guess_.Of(ColumnRole::kConversion);
     std::string out =
-        click ? Commented(StrCat("click: ", Quoted(sample_.columns[*click])),
+        click ? Commented(StrCat("click: ", QuotedForProto(sample_.columns[*click])),
                           Ones(*click, guess_.clicks))
               : Commented(
                     "click: \"\"",
                     "? no column of 0 and 1 has a name like click: fill it in, or --click COLUMN");
-    out += conversion ? Commented(StrCat("conversion: ", Quoted(sample_.columns[*conversion])),
-                                  Ones(*conversion, guess_.conversions))
-                      : "# conversion: none is found (--conversion COLUMN names one); without it "
-                        "the log has clicks "
-                        "alone\n";
+    out += conversion
+               ? Commented(StrCat("conversion: ", QuotedForProto(sample_.columns[*conversion])),
+                           Ones(*conversion, guess_.conversions))
+               : "# conversion: none is found (--conversion COLUMN names one); without it "
+                 "the log has clicks "
+                 "alone\n";
     return out + OtherLabels() + "\n";
   }
 
@@ -188,7 +159,7 @@ class Draft {
     std::string out;
     const auto add = [&](ColumnRole role, const char* field, const char* comment) {
       if (const auto column = guess_.Of(role)) {
-        out += Commented(StrCat(field, ": ", Quoted(sample_.columns[*column])), comment);
+        out += Commented(StrCat(field, ": ", QuotedForProto(sample_.columns[*column])), comment);
       }
     };
     const auto row_id = guess_.Of(ColumnRole::kRowId);
@@ -196,13 +167,13 @@ class Draft {
     if (row_id) {
       const ColumnSample& ids = guess_.samples[*row_id];
       const uint64_t repeated = ids.cells() - ids.values();
-      out += Commented(StrCat("row_id: ", Quoted(sample_.columns[*row_id])),
+      out += Commented(StrCat("row_id: ", QuotedForProto(sample_.columns[*row_id])),
                        StrCat(texts ? "a text" : "an integer", " of its own in every row",
                               repeated > 0 ? StrCat(", but for ", repeated) : ""));
     }
     if (texts) out += Commented("row_id_text: true", "kept as it is; predict writes it first");
     if (guess_.group) {
-      out += Commented(StrCat("group: ", Quoted(sample_.columns[*guess_.group])),
+      out += Commented(StrCat("group: ", QuotedForProto(sample_.columns[*guess_.group])),
                        "for metrics by user");
     }
     const auto time = guess_.Of(ColumnRole::kTime);
@@ -237,7 +208,7 @@ class Draft {
       if (column.role != ColumnRole::kSlot || column.is_list) continue;
       if (!column.separators.separator.empty()) continue;
       if (values < 2 || values > kMostValues) continue;
-      slots.push_back(StrCat(" slot: ", Quoted(column.name)));
+      slots.push_back(StrCat(" slot: ", QuotedForProto(column.name)));
     }
     if (slots.size() < 2) return "";
     return Commented(StrCat("# cross {", slots[0], slots[1], " min_count: 5 }"),
@@ -246,26 +217,35 @@ class Draft {
 
   std::string SlotLine(uint32_t c) const {
     const GuessedColumn& column = guess_.columns[c];
-    std::string line = StrCat("slot { column: ", Quoted(column.name));
+    std::string line = StrCat("slot { column: ", QuotedForProto(column.name));
     if (column.context) line += " context: true";
     if (!column.separators.separator.empty()) {
-      line += StrCat(" separator: ", Quoted(column.separators.separator));
+      line += StrCat(" separator: ", QuotedForProto(column.separators.separator));
     }
     if (!column.separators.value_separator.empty()) {
-      line += StrCat(" value_separator: ", Quoted(column.separators.value_separator));
+      line += StrCat(" value_separator: ", QuotedForProto(column.separators.value_separator));
     }
     if (!column.value_column.empty()) {
-      line += StrCat(" value_column: ", Quoted(column.value_column));
+      line += StrCat(" value_column: ", QuotedForProto(column.value_column));
     }
     return Commented(line + " }", Remark(c));
   }
 
   std::string NumericLine(uint32_t c) const {
     const GuessedColumn& column = guess_.columns[c];
-    return Commented(
-        StrCat("numeric { column: ", Quoted(column.name), column.context ? " context: true" : "",
-               column.log_transform ? " transform: LOG_STANDARD" : "", " }"),
-        Remark(c));
+    return Commented(StrCat("numeric { column: ", QuotedForProto(column.name),
+                            column.context ? " context: true" : "",
+                            column.log_transform ? " transform: LOG_STANDARD" : "", " }"),
+                     Remark(c));
+  }
+
+  // ": 'NA' is read so"; "" where cells are missing as empty ones alone.
+  std::string TextOfMissing(uint32_t c) const {
+    const std::map<std::string, uint64_t>& texts = sample_.missing[c];
+    const auto most =
+        std::max_element(texts.begin(), texts.end(),
+                         [](const auto& a, const auto& b) { return a.second < b.second; });
+    return most == texts.end() ? "" : StrCat(": ", Shown(most->first), " is read so");
   }
 
   // "291 values, 3.0 % missing; has decimals"
@@ -278,12 +258,13 @@ class Draft {
     if (!sample_.types.empty()) out = StrCat(sample_.types[c].type.name, ", ", out);
     if (guess_.columns[c].is_list) out = guess_.columns[c].remark;
     if (seen.missing_share() > 0) {
-      out += StrCat(", ", Percent(seen.cells() - seen.filled(), seen.cells()), " missing");
+      out += StrCat(", ", ShareText(seen.cells() - seen.filled(), seen.cells()), " missing",
+                    TextOfMissing(c));
     }
     if (!guess_.columns[c].remark.empty() && !guess_.columns[c].is_list)
       out += StrCat("; ", guess_.columns[c].remark);
     if (guess_.columns[c].context && guess_.contexts.changes[c] > 0) {
-      out += StrCat("; differs from the row before it in ", Percent(guess_.contexts.changes[c]),
+      out += StrCat("; differs from the row before it in ", ShareText(guess_.contexts.changes[c]),
                     " of them, which begins a new context");
     }
     return out;
@@ -301,7 +282,7 @@ class Draft {
     for (const GuessedColumn& column : guess_.columns) {
       if (column.role != ColumnRole::kExcluded || column.name.empty()) continue;
       if (HasValues(column)) continue;
-      out += Commented(StrCat("exclude: ", Quoted(column.name)),
+      out += Commented(StrCat("exclude: ", QuotedForProto(column.name)),
                        column.leak.empty() ? column.remark : "LEAK? " + column.leak);
     }
     return out.empty() ? out : "\n" + out;
@@ -316,23 +297,27 @@ class Draft {
 
   std::string Job() const {
     const bool conversions = guess_.Of(ColumnRole::kConversion).has_value();
-    const std::string job = options_.job_name.empty() ? "THIS" : options_.job_name;
+    const std::string job = options_.job_name.empty() ? "THIS" : ShellWord(options_.job_name);
+    const auto in_log = [&](const char* part) { return QuotedForProto(folders_.log + part); };
+    const auto in_run = [&](const char* part) { return QuotedForProto(folders_.run + part); };
     return StrCat(
         "# Drafted by chorus schema. Every field, its unit and its default: chorus train "
         "--print-config\n#   chorus train --config ",
-        job,
-        "\n#   chorus report run\n# Step, rates and where logits start fit the log; the same "
-        "command with "
-        "--print-config says what and why.\nseed: 1\ndata { log: \"log/train\" }\n",
+        job, "\n#   chorus report ", ShellWord(folders_.run),
+        "\n# Step, rates and where logits start fit the log; the same command with "
+        "--print-config says what and why.\nseed: 1\ndata { log: ",
+        in_log("/train"), " }\n",
         conversions ? "objective { esmm { } }   # configs/train has the other methods\n"
                     : "# No conversions: the CTR net alone learns.\nobjective { base { w_ctr: 1 "
                       "w_cvr: 0 } }\n",
         "# What chooses (evaluate.every_steps with checkpoint.best and patience, sweeps of chorus "
-        "compare)\n# reads a part of its own, log/validation: ",
-        options_.schema_name.empty() ? "the schema" : options_.schema_name,
-        " has a --split that makes one.\nevaluate { log: \"log/test\" }\ncheckpoint { directory: "
-        "\"run/checkpoints\" }\n"
-        "report { metrics: \"run/metrics.jsonl\" every_steps: 20 }\n");
+        "compare)\n# reads a part of its own, ",
+        folders_.log,
+        "/validation: ", options_.schema_name.empty() ? "the schema" : options_.schema_name,
+        " has a ", splits_.three.substr(0, splits_.three.find(' ')),
+        " that makes one.\nevaluate { log: ", in_log("/test"),
+        " }\ncheckpoint { directory: ", in_run("/checkpoints"),
+        " }\nreport { metrics: ", in_run("/metrics.jsonl"), " every_steps: 20 }\n");
   }
 
   // "click 'clicked', conversion 'sale', 5 slots, 1 numeric; 2 columns are excluded".
@@ -354,8 +339,9 @@ class Draft {
 
   std::string ImportCommand() const {
     return StrCat("chorus import --schema ",
-                  options_.schema_name.empty() ? "THIS" : options_.schema_name, " ", splits_.two,
-                  BadRowsOption(), " --output log ", ShownArguments(options_.inputs));
+                  options_.schema_name.empty() ? "THIS" : ShellWord(options_.schema_name), " ",
+                  splits_.two, BadRowsOption(), " --output ", ShellWord(folders_.log), " ",
+                  ShownArguments(options_.inputs));
   }
 
   const Content content_;
@@ -363,6 +349,7 @@ class Draft {
   const DraftOptions& options_;
   const SchemaGuess guess_;
   const SuggestedSplits splits_;
+  const DraftFolders folders_;
 };
 
 }  // namespace
@@ -384,7 +371,9 @@ Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options) 
                        : TakeTypedSample(content, inputs, options.sample_rows));
   ASSIGN_OR_RETURN(SchemaGuess guess,
                    GuessSchema(sample, {.click = options.click, .conversion = options.conversion}));
-  return Draft(content, sample, options, std::move(guess)).Write();
+  return Draft(content, sample, options, std::move(guess),
+               FoldersOfDraft(files, options.schema_name))
+      .Write();
 }
 
 }  // namespace chorus::worker

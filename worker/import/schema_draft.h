@@ -1,5 +1,5 @@
 #pragma once
-// `chorus schema`: a draft of an import's schema from the text itself, with the reasons as
+// `chorus schema`: a draft of an import's schema from the rows themselves, with the reasons as
 // comments, and of a job that trains on what it imports. Thread safety: pure functions.
 
 #include <cstdint>
@@ -13,7 +13,7 @@ namespace chorus::worker {
 
 struct DraftOptions {
   std::vector<std::string> inputs = {};  // as MakeInputs takes them, without standard input
-  uint64_t sample_rows = 100000;         // the first rows of the text
+  uint64_t sample_rows = 100000;         // the first rows of the inputs
   std::string schema_name = {};          // where the schema will be, for the commands shown
   std::string job_name = {};             // the same for the job
   std::string click = {};                // columns of labels; "" = to be guessed
@@ -28,7 +28,8 @@ struct SchemaDraft {
   std::string import_command;         // the command that makes a log with the schema
 };
 
-// Error: those of MakeInputs, TakeSample and GuessSchema.
+// files: also where the commands shown will run, for folders that are there already
+// (draft_folders.h). Error: those of MakeInputs, TakeSample and GuessSchema.
 Result<SchemaDraft> DraftSchema(FileSystem& files, const DraftOptions& options);
 
 }  // namespace chorus::worker

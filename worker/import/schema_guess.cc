@@ -77,6 +77,15 @@ class Guesser {
     if (name.empty()) return Status::Ok();
     ASSIGN_OR_RETURN(ColumnIndex index, ColumnIndex::Make({}, false, sample_.columns));
     ASSIGN_OR_RETURN(const uint32_t column, index.Find(option, name));
+    if (taken_[column] && !guess_.columns[column].is_named) {
+      const TypedNature& nature = sample_.types[column];
+      const bool is_few = nature.type.shape == ColumnShape::kFew;
+      return InvalidArgument(StrCat(option, ": column ", Shown(name), " has ",
+                                    is_few
+                                        ? StrCat("up to ", nature.most_values, " values in a row")
+                                        : StrCat("the type ", nature.type.name),
+                                    "; expected a label, one 0 or 1 in each row"));
+    }
     if (taken_[column]) {
       return InvalidArgument(StrCat("--click and --conversion name one column, ", Shown(name)));
     }
@@ -86,10 +95,23 @@ class Guesser {
     return Status::Ok();
   }
 
-  // The first column that may have the role gets it.
+  // The first column that may have the role gets it; of times, the first that is named as nothing
+  // else's than the exposure's, if there is one.
   void Assign(ColumnRole role) {
+    if (role == ColumnRole::kTime) {
+      AssignOne(role, true);
+      if (guess_.Of(role)) return;
+    }
+    AssignOne(role, false);
+    if (const auto time = guess_.Of(role); time && role == ColumnRole::kTime) {
+      guess_.columns[*time].remark = "by its name: is it the time of the exposure?";
+    }
+  }
+
+  void AssignOne(ColumnRole role, bool of_exposure) {
     for (uint32_t c = 0; c < guess_.columns.size(); ++c) {
       if (taken_[c] || !MayBe(role, guess_.columns[c].name, guess_.samples[c])) continue;
+      if (of_exposure && !IsNamedAsExposureTime(guess_.columns[c].name)) continue;
       guess_.columns[c].role = role;
       // A group is a feature as well.
       taken_[c] = role != ColumnRole::kGroup;
@@ -192,6 +214,11 @@ class Guesser {
       column.separators = guess_.samples[c].GuessSeparators();
       if (!column.separators.separator.empty() && column.remark.empty()) {
         column.remark = StrCat("lists, as in ", Shown(guess_.samples[c].ListLike()));
+        if (guess_.samples[c].ArePositions(column.separators.separator)) {
+          column.remark +=
+              ": a position? Its numbers are ids here; in columns of their own they "
+              "are numerics";
+        }
       }
     }
     if (column.role == ColumnRole::kSlot && column.is_boolean) {

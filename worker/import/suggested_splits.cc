@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/shell_word.h"
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
 
@@ -24,7 +25,7 @@ SuggestedSplits SuggestSplits(const TextSample& sample, std::optional<uint32_t> 
   const size_t test = times.size() * 8 / 10, validation = times.size() * 7 / 10;
   if (times.empty() || times[test].first == times[0].first) return by_draw;
   const auto option = [&](const std::string& cuts) {
-    return StrCat("--split-by-time '", sample.columns[*time], ":", cuts, "'");
+    return "--split-by-time " + ShellQuoted(StrCat(sample.columns[*time], ":", cuts));
   };
   SuggestedSplits splits = {option(std::string(times[test].second)), by_draw.three};
   const bool apart =

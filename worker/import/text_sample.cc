@@ -1,6 +1,7 @@
 #include "worker/import/text_sample.h"
 
 #include <map>
+#include <string_view>
 
 #include "common/strings.h"
 #include "worker/import/cell_text.h"
@@ -11,7 +12,6 @@ namespace chorus::worker {
 namespace {
 
 constexpr size_t kLinesToGuessFrom = 200;
-constexpr uint64_t kMostCells = 4'000'000;  // in memory at once
 
 CellRules DefaultRules() {
   ImportSchema schema;
@@ -27,14 +27,20 @@ Status CheckNames(const std::string& input, const TextSample& sample) {
     if (is_new || sample.columns[c].empty()) continue;
     return InvalidArgument(StrCat(input, ": the header names column ", Shown(sample.columns[c]),
                                   " twice, as column ", known->second + 1, " and ", c + 1,
-                                  ": rename one of them"));
+                                  ": rename one of them or, where this line is a row and the text "
+                                  "has no header, write a line of names in front of it"));
   }
   return Status::Ok();
 }
 
 }  // namespace
 
-Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t most_rows) {
+void TextSample::CountBytes() {
+  for (const std::string& cell : rows.back()) bytes += sizeof(cell) + cell.size();
+}
+
+Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t most_rows,
+                              uint64_t most_bytes) {
   ASSIGN_OR_RETURN(const std::vector<std::string> lines, FirstLines(inputs, kLinesToGuessFrom));
   TextSample sample;
   sample.format = GuessFormat(lines);
@@ -43,8 +49,8 @@ Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t mos
   RETURN_IF_ERROR(CheckNames(inputs[0].name, sample));
   Status first_malformed;
   const CellRules rules = DefaultRules();
-  while (sample.rows.size() < most_rows &&
-         sample.rows.size() * sample.columns.size() < kMostCells) {
+  sample.missing.resize(sample.columns.size());
+  while (sample.rows.size() < most_rows && sample.bytes < most_bytes) {
     ASSIGN_OR_RETURN(const bool got, table->Next());
     sample.whole = !got;
     if (!got) break;
@@ -56,8 +62,12 @@ Result<TextSample> TakeSample(const std::vector<TextInput>& inputs, uint64_t mos
     std::vector<std::string>& row = sample.rows.emplace_back();
     for (const std::string_view cell : table->cells()) {
       const CellRules::Cell read = rules.Read(cell);
+      if (read.missing && !read.text.empty()) {
+        ++sample.missing[row.size()][std::string(read.text)];
+      }
       row.emplace_back(read.missing ? std::string_view() : read.text);
     }
+    sample.CountBytes();
   }
   if (!sample.rows.empty()) return sample;
   return InvalidArgument(StrCat(inputs[0].name, ": found no row of ", sample.columns.size(),

@@ -2,16 +2,18 @@
 
 #include <algorithm>
 #include <cmath>
-#include <ctime>
+#include <map>
 #include <memory>
 #include <numeric>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "common/strings.h"
+#include "common/utc_text.h"
 #include "worker/import/batch_reader.h"
 #include "worker/import/cell_text.h"
 #include "worker/import/column_rows.h"
@@ -25,20 +27,14 @@
 namespace chorus::worker {
 namespace {
 
-constexpr uint64_t kMostTypedCells = 4'000'000;  // in memory at once
 constexpr int kExamplesAtOnce = 512;
 
-std::string TimeText(int64_t seconds) {
-  const auto time = static_cast<std::time_t>(seconds);
-  std::tm parts = {};
-  char text[64];
-  if (gmtime_r(&time, &parts) == nullptr) return StrCat(seconds);
-  return {text, std::strftime(text, sizeof(text), "%Y-%m-%d %H:%M:%S", &parts)};
-}
+// The texts that are read as missing, and how often.
+using MissingTexts = std::map<std::string, uint64_t>;
 
 // Appends value `row` of a column of no lists; nothing where it is missing.
 void AppendValueText(const ValueColumn& column, int64_t row, const CellRules& rules,
-                     std::string* out) {
+                     std::string* out, MissingTexts* missing) {
   if (column.missing(row)) return;
   bool rounded = false;
   switch (column.kind()) {
@@ -48,13 +44,14 @@ void AppendValueText(const ValueColumn& column, int64_t row, const CellRules& ru
     case ValueKind::kText: {
       const CellRules::Cell cell = rules.Read(column.Text(row));
       if (!cell.missing) out->append(cell.text);
+      if (cell.missing && !cell.text.empty()) ++(*missing)[std::string(cell.text)];
       break;
     }
     case ValueKind::kNumber:
       if (!std::isnan(column.Number(row))) out->append(ShownCell({&column, row}));
       break;
     case ValueKind::kTime:
-      out->append(TimeText(column.Seconds(row, &rounded)));
+      out->append(UtcText(column.Seconds(row, &rounded)));
       break;
     case ValueKind::kNothing:
     case ValueKind::kUnsupported:
@@ -66,8 +63,8 @@ void AppendValueText(const ValueColumn& column, int64_t row, const CellRules& ru
 
 class Taker {
  public:
-  Taker(const std::vector<TypedColumn>& columns, uint64_t most_rows)
-      : most_rows_(std::min(most_rows, kMostTypedCells / std::max<size_t>(1, columns.size()) + 1)) {
+  Taker(const std::vector<TypedColumn>& columns, uint64_t most_rows, uint64_t most_bytes)
+      : most_rows_(most_rows), most_bytes_(most_bytes) {
     ImportSchema schema;
     schema.set_trim(true);
     rules_.emplace(schema);
@@ -76,9 +73,10 @@ class Taker {
       sample_.types.push_back({.type = column.type});
     }
     sizes_.resize(columns.size());
+    sample_.missing.resize(columns.size());
   }
 
-  bool is_full() const { return sample_.rows.size() >= most_rows_; }
+  bool is_full() const { return sample_.rows.size() >= most_rows_ || sample_.bytes >= most_bytes_; }
   TextSample& sample() { return sample_; }
 
   void Add(const TypedRow& row) {
@@ -87,33 +85,41 @@ class Taker {
       const TypedCell cell = row[c];
       if (sample_.types[c].type.kind == ValueKind::kUnsupported) continue;
       if (cell.column->is_list()) {
-        sizes_[c].push_back(AddList(cell, &texts[c]));
+        sizes_[c].push_back(AddList(cell, c, &texts[c]));
         sample_.types[c].most_values = std::max(sample_.types[c].most_values, sizes_[c].back());
       } else {
-        AppendValueText(*cell.column, cell.row, *rules_, &texts[c]);
+        AppendValueText(*cell.column, cell.row, *rules_, &texts[c], &sample_.missing[c]);
       }
     }
+    sample_.CountBytes();
   }
 
   TextSample Take() {
+    std::set<std::string> taken;  // lists of ids that have their values: of several, the first
     for (uint32_t c = 0; c < sizes_.size(); ++c) {
       if (sample_.types[c].type.kind != ValueKind::kNumber || !sample_.types[c].is_list()) continue;
-      sample_.types[c].values_of = IdsOf(c);
+      const std::string ids = IdsOf(c);
+      if (taken.insert(ids).second) sample_.types[c].values_of = ids;
     }
     return std::move(sample_);
   }
 
  private:
-  uint64_t AddList(const TypedCell& cell, std::string* out) const {
+  uint64_t AddList(const TypedCell& cell, uint32_t c, std::string* out) {
     const ValueColumn::Span span = cell.column->List(cell.row);
+    const auto size = static_cast<uint64_t>(span.size());
+    const ColumnType& type = sample_.types[c].type;
+    const bool has_no_ids = type.kind == ValueKind::kNumber || type.kind == ValueKind::kTime;
+    if (has_no_ids && (type.shape != ColumnShape::kFew || size > 1)) return size;
+    MissingTexts* const missing = &sample_.missing[c];
     for (int64_t i = span.begin; i < span.end; ++i) {
       if (i > span.begin) out->push_back('|');
-      AppendValueText(cell.column->elements(), i, *rules_, out);
+      AppendValueText(cell.column->elements(), i, *rules_, out, missing);
       if (!cell.column->has_values()) continue;
       out->push_back(':');
-      AppendValueText(cell.column->values(), i, *rules_, out);
+      AppendValueText(cell.column->values(), i, *rules_, out, missing);
     }
-    return static_cast<uint64_t>(span.size());
+    return size;
   }
 
   // The list of ids whose name the name of these numbers begins with, and that has as many of them
@@ -131,13 +137,13 @@ class Taker {
     return "";
   }
 
-  const uint64_t most_rows_;
+  const uint64_t most_rows_, most_bytes_;
   std::optional<CellRules> rules_;
   TextSample sample_;
   std::vector<std::vector<uint64_t>> sizes_;  // [column][row], of lists
 };
 
-Result<TextSample> SampleOfColumns(const RowInputs& rows, uint64_t most_rows) {
+Result<TextSample> SampleOfColumns(const RowInputs& rows, uint64_t most_rows, uint64_t most_bytes) {
   const std::vector<ColumnInput> inputs = ColumnInputsOf(rows);
   auto first = inputs[0].open();
   if (!first.ok()) return first.status().Annotate(inputs[0].name);
@@ -146,7 +152,7 @@ Result<TextSample> SampleOfColumns(const RowInputs& rows, uint64_t most_rows) {
   std::iota(all.begin(), all.end(), 0u);
   // A struct has no values that are read, and one of nothing but those no column.
   std::erase_if(all, [&](uint32_t c) { return columns[c].type.kind == ValueKind::kUnsupported; });
-  Taker taker(columns, most_rows);
+  Taker taker(columns, most_rows, most_bytes);
   if (all.empty()) return taker.Take();
   ASSIGN_OR_RETURN(const auto reader,
                    BatchReader::Create(inputs, columns, std::move(first).value(), all, false));
@@ -161,7 +167,8 @@ Result<TextSample> SampleOfColumns(const RowInputs& rows, uint64_t most_rows) {
   return taker.Take();
 }
 
-Result<TextSample> SampleOfExamples(const RowInputs& rows, uint64_t most_rows) {
+Result<TextSample> SampleOfExamples(const RowInputs& rows, uint64_t most_rows,
+                                    uint64_t most_bytes) {
   const ExampleFeatures& features = rows.features;
   const auto table = NewExampleRows(rows.inputs, features);  // which knows their types
   std::vector<TypedColumn> columns;
@@ -171,7 +178,7 @@ Result<TextSample> SampleOfExamples(const RowInputs& rows, uint64_t most_rows) {
   std::vector<uint32_t> all(columns.size());
   std::iota(all.begin(), all.end(), 0u);
   ExampleColumns values(features.names, features.kinds, all);
-  Taker taker(columns, most_rows);
+  Taker taker(columns, most_rows, most_bytes);
   RecordTable records(rows.inputs);
   bool ended = false;
   while (!ended && !taker.is_full()) {
@@ -197,7 +204,7 @@ Result<TextSample> SampleOfExamples(const RowInputs& rows, uint64_t most_rows) {
 }  // namespace
 
 Result<TextSample> TakeTypedSample(Content content, const std::vector<TextInput>& inputs,
-                                   uint64_t most_rows) {
+                                   uint64_t most_rows, uint64_t most_bytes) {
   RowInputs rows;
   rows.content = content;
   rows.inputs = inputs;
@@ -205,8 +212,8 @@ Result<TextSample> TakeTypedSample(Content content, const std::vector<TextInput>
     ASSIGN_OR_RETURN(rows.features, LookAtExamples(inputs, {}));
   }
   ASSIGN_OR_RETURN(TextSample sample, rows.content == Content::kTfRecord
-                                          ? SampleOfExamples(rows, most_rows)
-                                          : SampleOfColumns(rows, most_rows));
+                                          ? SampleOfExamples(rows, most_rows, most_bytes)
+                                          : SampleOfColumns(rows, most_rows, most_bytes));
   if (!sample.rows.empty()) return sample;
   return InvalidArgument(StrCat(rows.inputs[0].name, ": found no row"));
 }

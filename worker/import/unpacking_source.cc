@@ -103,6 +103,23 @@ Result<std::unique_ptr<ByteSource>> LookAhead(std::unique_ptr<ByteSource> source
       std::make_unique<HeldSource>(std::move(first), std::move(source)));
 }
 
+// The same, and its first line, or the begin of a long one.
+Result<std::unique_ptr<ByteSource>> LookAtLine(std::unique_ptr<ByteSource> source,
+                                               std::string* line) {
+  constexpr size_t kPieceBytes = 4096, kMostBytes = 64 * 1024;
+  std::string read;
+  while (read.find('\n') == std::string::npos && read.size() < kMostBytes) {
+    const size_t had = read.size();
+    read.resize(had + kPieceBytes);
+    ASSIGN_OR_RETURN(const size_t bytes, source->Read({read.data() + had, kPieceBytes}));
+    read.resize(had + bytes);
+    if (bytes == 0) break;
+  }
+  *line = read;
+  return std::unique_ptr<ByteSource>(
+      std::make_unique<HeldSource>(std::move(read), std::move(source)));
+}
+
 // Behind the first bytes, which were looked at, a thread reads ahead where something is unpacked
 // and `ahead` says so.
 Result<std::unique_ptr<ByteSource>> Unpacked(std::unique_ptr<ByteSource> packed, bool ahead,
@@ -122,6 +139,9 @@ Result<std::unique_ptr<ByteSource>> UnpackedText(std::unique_ptr<ByteSource> pac
   std::string first_bytes;
   ASSIGN_OR_RETURN(std::unique_ptr<ByteSource> source,
                    Unpacked(std::move(packed), ahead, &first_bytes));
+  if (BeginsJson(first_bytes)) {
+    ASSIGN_OR_RETURN(source, LookAtLine(std::move(source), &first_bytes));
+  }
   RETURN_IF_ERROR(CheckIsText(first_bytes));
   return source;
 }

@@ -55,6 +55,16 @@ TEST_F(ImportDoubtsTest, APartWithoutAnyOfTheConversions) {
   EXPECT_THAT(WarningsOf(schema, text), Not(HasSubstr("has none of the")));
 }
 
+// While one is tested the others teach.
+TEST_F(ImportDoubtsTest, AFoldWithoutAnyOfTheConversionsIsFine) {
+  std::string text = "click,sale,item\n";
+  for (int i = 0; i < 40; ++i) text += StrCat(i % 2, ",", i == 7 ? 1 : 0, ",", i % 5, "\n");
+  const ImportSchema schema = MakeSchema("conversion: 'sale' slot { column: 'item' }");
+  EXPECT_EQ(WarningsOf(schema, text, {.split = *Split::Parse("folds:5")}), "");
+  EXPECT_THAT(WarningsOf(schema, text, {.split = *Split::Parse("a:0.2,b:0.8")}),
+              HasSubstr(" has none of the 1 conversion, and"));
+}
+
 TEST_F(ImportDoubtsTest, ALogWithoutAnyClick) {
   const ImportSchema schema = MakeSchema("slot { column: 'item' }");
   EXPECT_THAT(WarningsOf(schema, RowsWithLabels(50, 0, 0)),

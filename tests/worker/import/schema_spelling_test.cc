@@ -12,6 +12,7 @@
 namespace chorus::worker {
 namespace {
 
+using testing::AllOf;
 using testing::Contains;
 using testing::ElementsAre;
 using testing::HasSubstr;
@@ -127,7 +128,8 @@ TEST_F(SchemaSpellingTest, AHeaderThatNamesAColumnTwiceIsAnError) {
   const auto draft = Try(text);
   ASSERT_FALSE(draft.ok());
   EXPECT_THAT(draft.status().message(),
-              HasSubstr("in.csv: the header names column 'item' twice, as column 2 and 3"));
+              AllOf(HasSubstr("in.csv: the header names column 'item' twice, as column 2 and 3"),
+                    HasSubstr("write a line of names in front of it")));
   // Without a header, cells come again.
   EXPECT_THAT(Draft("a,b,b\na,b,c\nc,b,b\n").schema, HasSubstr("header: false"));
 }
@@ -146,6 +148,18 @@ TEST_F(SchemaSpellingTest, JsonIsRefusedByName) {
   EXPECT_THAT(Draft("click,tags\n0,\"[1, 2]\"\n1,\"[2]\"\n").schema, Not(HasSubstr("header")));
 }
 
+TEST_F(SchemaSpellingTest, ACellOfJsonAtTheBeginOfARowMakesNoJsonOfTheText) {
+  std::string text;
+  for (int i = 0; i < 20; ++i) {
+    text += StrCat("{\"a\":[", i % 3, ",\"}\"]}\t", i % 2, "\t[{\"b\":1}]\n");
+  }
+  EXPECT_THAT(Draft(text).schema, HasSubstr("delimiter: \"\\t\"\nheader: false"));
+  for (const char* json : {"{\"a\": 1}, {\"a\": 2}\n", "{\"a\": \"} 0\"}\n",
+                           "[{\"a\": 1},\n{\"a\": 2}]\n", "{\"a\": 1} [2]\n", "{\"a\":\n1}\t0\n"}) {
+    EXPECT_THAT(Try(json).status().message(), HasSubstr("this is JSON")) << json;
+  }
+}
+
 TEST_F(SchemaSpellingTest, LineBreaksInCellsAreTold) {
   const auto draft = Try("click,title\n0,\"red\nshoes\"\n1,\"blue\nshoes\"\n");
   ASSERT_FALSE(draft.ok());
@@ -157,6 +171,9 @@ TEST_F(SchemaSpellingTest, AThirdPartIsShownForWhatChooses) {
   for (int i = 0; i < 50; ++i)
     text += StrCat(i % 3 == 0 ? 1 : 0, ",", i % 7, ",", 1764201600 + i, "\n");
   EXPECT_THAT(Draft(text).schema, HasSubstr("#   --split-by-time 'ts:1764201635,1764201640'\n"));
+  text.replace(text.find("ts"), 2, "it's ts");
+  EXPECT_THAT(Draft(text).import_command,
+              HasSubstr(" --split-by-time 'it'\\''s ts:1764201640' --output log in.csv"));
   EXPECT_THAT(Draft("click,item\n0,a\n1,b\n").schema,
               HasSubstr("#   --split train:0.7,validation:0.1,test:0.2\n"));
 }
