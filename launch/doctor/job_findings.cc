@@ -1,7 +1,9 @@
 #include "launch/doctor/job_findings.h"
 
 #include <algorithm>
+#include <memory>
 #include <string>
+#include <utility>
 
 #include "common/strings.h"
 #include "launch/job/job_settings.h"
@@ -20,15 +22,15 @@ namespace {
 using Kind = Finding::Kind;
 using Paths = google::protobuf::RepeatedPtrField<std::string>;
 
-// Adds findings about the contents of a log. False: it holds nothing that a job could read;
-// CheckFolders reports a log that is not there.
+// What a log holds, and the log itself in *open if it can be opened. False: nothing that a job could
+// read; if the log is not there, CheckFolders tells so.
 bool AddLog(FileSystem& files, const std::string& field, const Paths& paths,
-            std::vector<Finding>* findings) {
+            std::vector<Finding>* findings, std::unique_ptr<worker::LogReader>* open) {
   const auto is_there = [&](const std::string& path) { return files.Exists(path); };
   if (paths.empty()) return true;
   if (!std::all_of(paths.begin(), paths.end(), is_there)) return false;
   const std::string name = StrCat(field, " ", Join({paths.begin(), paths.end()}, ", "));
-  const auto log = worker::LogReader::Open(files, {paths.begin(), paths.end()});
+  auto log = worker::LogReader::Open(files, {paths.begin(), paths.end()});
   if (!log.ok()) {
     findings->push_back({Kind::kWrong, "log", StrCat(name, ": ", log.status().message()),
                          "name the folder that chorus import wrote"});
@@ -46,6 +48,7 @@ bool AddLog(FileSystem& files, const std::string& field, const Paths& paths,
   }
   findings->push_back({Kind::kFine, "log",
                        StrCat(name, ": ", size.rows, " exposures, ", size.clicks, " clicks"), ""});
+  *open = std::move(log).value();
   return true;
 }
 
@@ -118,12 +121,15 @@ std::vector<Finding> JudgeJob(FileSystem& files, const TrainConfig& config,
                               const Result<TrainConfig>& fitted) {
   std::vector<Finding> findings;
   AddSettings(config, &findings);
-  const bool has_log = AddLog(files, "data.log", config.data().log(), &findings);
-  AddLog(files, "evaluate.log", config.evaluate().log(), &findings);
+  std::unique_ptr<worker::LogReader> training, evaluation;
+  const bool has_log = AddLog(files, "data.log", config.data().log(), &findings, &training);
+  AddLog(files, "evaluate.log", config.evaluate().log(), &findings, &evaluation);
   if (const std::string shared = worker::DoubtOfSharedRows(files, config); !shared.empty()) {
     findings.push_back({Kind::kDoubt, "log", shared, ""});
   }
-  if (const std::string order = worker::DoubtOfTimeOrder(files, config); !order.empty()) {
+  if (const std::string order =
+          worker::DoubtOfTimeOrder(files, config, {training.get(), evaluation.get()});
+      !order.empty()) {
     findings.push_back({Kind::kDoubt, "log", order, ""});
   }
   if (!has_log) return findings;

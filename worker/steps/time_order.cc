@@ -4,11 +4,12 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "common/strings.h"
+#include "common/utc_text.h"
 #include "worker/log/batch.h"
-#include "worker/log/log_reader.h"
 
 namespace chorus::worker {
 namespace {
@@ -42,6 +43,14 @@ bool HaveOtherUnits(int64_t a, int64_t b) {
   return a > 0 && b > 0 && (a / kFactor > b || b / kFactor > a);
 }
 
+// A column of dates is one of seconds in the log, and so are most numbers: "1764101601 (2025-11-25
+// 20:13:21 UTC, if these are seconds)".
+std::string ShownTime(int64_t time) {
+  constexpr int64_t kFrom = 946684800, kUntil = 4102444800;  // the years 2000 and 2100
+  if (time < kFrom || time >= kUntil) return StrCat(time);
+  return StrCat(time, " (", UtcText(time), " UTC, if these are seconds)");
+}
+
 Result<std::string> DoubtOfTimes(const LogReader& training, const LogReader& evaluation) {
   const std::string column = TimeColumn(training);
   if (!training.schema().has_time || !evaluation.schema().has_time ||
@@ -56,23 +65,30 @@ Result<std::string> DoubtOfTimes(const LogReader& training, const LogReader& eva
   const int64_t early = trained[trained.size() / kEarliestPart];
   if (middle >= early || HaveOtherUnits(middle, early)) return std::string();
   return StrCat("evaluate.log ", evaluation.files().front(), " is earlier than data.log ",
-                training.files().front(), ": half of its exposures are from before ", middle + 1,
-                " and nearly all of the training's from ", early, " on (time",
-                column.empty() ? "" : StrCat(" is column \"", column, "\""),
+                training.files().front(), ": half of its exposures are from before ",
+                ShownTime(middle + 1), " and nearly all of the training's from ", ShownTime(early),
+                " on (time", column.empty() ? "" : StrCat(" is column \"", column, "\""),
                 "). A model that knows what came afterwards looks better than it will when it "
                 "serves: evaluate on a later time (import --split-by-time)");
 }
 
 }  // namespace
 
-std::string DoubtOfTimeOrder(FileSystem& files, const TrainConfig& config) {
-  const auto open = [&files](const auto& log) {
-    return LogReader::Open(files, {log.begin(), log.end()});
+std::string DoubtOfTimeOrder(FileSystem& files, const TrainConfig& config, const OpenLogs& open) {
+  std::unique_ptr<LogReader> opened_training, opened_evaluation;
+  // Null: it cannot be read.
+  const auto reader = [&](const LogReader* given, const auto& paths,
+                          std::unique_ptr<LogReader>* log) -> const LogReader* {
+    if (given != nullptr) return given;
+    auto read = LogReader::Open(files, {paths.begin(), paths.end()});
+    if (read.ok()) *log = std::move(read).value();
+    return log->get();
   };
-  const auto training = open(config.data().log());
-  const auto evaluation = open(config.evaluate().log());
-  if (!training.ok() || !evaluation.ok()) return "";
-  Result<std::string> doubt = DoubtOfTimes(**training, **evaluation);
+  const LogReader* const training = reader(open.training, config.data().log(), &opened_training);
+  const LogReader* const evaluation =
+      reader(open.evaluation, config.evaluate().log(), &opened_evaluation);
+  if (training == nullptr || evaluation == nullptr) return "";
+  Result<std::string> doubt = DoubtOfTimes(*training, *evaluation);
   return doubt.ok() ? *std::move(doubt) : "";
 }
 

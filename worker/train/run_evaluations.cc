@@ -29,8 +29,10 @@ Result<std::unique_ptr<RunEvaluations>> RunEvaluations::Create(Session* session,
   ASSIGN_OR_RETURN(evaluations->evaluator_, Evaluator::Create(session, LogsOfRun(config)));
   if (!evaluations->is_first()) return evaluations;
   FileSystem& files = *session->environment().files;
+  // Of a log that is followed, data has one file at a time.
+  const OpenLogs open = {.training = data.followed ? nullptr : data.log.get()};
   for (const std::string& doubt :
-       {DoubtOfSharedRows(files, config), DoubtOfTimeOrder(files, config)}) {
+       {DoubtOfSharedRows(files, config), DoubtOfTimeOrder(files, config, open)}) {
     if (!doubt.empty()) LogWarning(doubt);
   }
   return evaluations;

@@ -47,9 +47,32 @@ TEST_F(TimeOrderTest, AnEvaluationFromBeforeTheTrainingIsNamed) {
   EXPECT_THAT(Doubt("late.log", "early.log"),
               AllOf(HasSubstr("evaluate.log early.log is earlier than data.log late.log"),
                     HasSubstr(" on (time is column \"ts\")"), HasSubstr("import --split-by-time")));
+  // The reader of a text of dates has no seconds to compare.
+  EXPECT_THAT(Doubt("late.log", "early.log"),
+              HasSubstr("from 1764202600 (2025-11-27 00:16:40 UTC, if these are seconds) on"));
   // A few early exposures of the training change nothing.
   WriteTimes("mixed.log", 1764061600, 85);
   EXPECT_EQ(Doubt("mixed.log", "early.log"), "");
+}
+
+TEST_F(TimeOrderTest, LogsThatAreOpenAreNotOpenedAgain) {
+  WriteTimes("late.log", 1764201600, 10);
+  WriteTimes("early.log", 1764101600, 10);
+  const auto late = LogReader::Open(*files_, {"late.log"});
+  const auto early = LogReader::Open(*files_, {"early.log"});
+  ASSERT_TRUE(late.ok() && early.ok());
+  const auto none = NewMemoryFiles();
+  EXPECT_THAT(DoubtOfTimeOrder(*none, TrainConfig(), {late->get(), early->get()}),
+              HasSubstr("evaluate.log early.log is earlier than data.log late.log"));
+  EXPECT_EQ(DoubtOfTimeOrder(*none, TrainConfig(), {late->get(), nullptr}), "");
+}
+
+TEST_F(TimeOrderTest, WhatIsNoTimeInSecondsIsShownAsItIs) {
+  WriteTimes("late.log", 20000, 10);
+  WriteTimes("early.log", 1000, 1);
+  EXPECT_THAT(Doubt("late.log", "early.log"),
+              AllOf(HasSubstr("from before 2001 and nearly all of the training's from 21000 on"),
+                    ::testing::Not(HasSubstr("UTC"))));
 }
 
 TEST_F(TimeOrderTest, PartsOfOneTimeRaiseNone) {
