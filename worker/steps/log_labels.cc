@@ -55,14 +55,27 @@ std::string DoubtOfConversions(const LogCounts& log) {
                 Swapped(log));
 }
 
+// Of a log whose schema has no conversion.
+std::string DoubtOfClicksAlone(const TrainConfig& config) {
+  const BaseConfig& base = config.objective().base();
+  if (config.objective().has_base() && base.has_w_cvr() && base.w_cvr() == 0) return "";
+  return "the log has clicks alone, so that every pCVR comes to 0: name the column of conversions "
+         "in "
+         "the schema (conversion) and import again, or train pCTR alone (objective { base { w_ctr: "
+         "1 "
+         "w_cvr: 0 } })";
+}
+
 }  // namespace
 
-std::string DoubtOfLogLabels(const std::vector<BlockInfo>& blocks, const TrainConfig& config) {
+std::string DoubtOfLogLabels(const std::vector<BlockInfo>& blocks, const TrainConfig& config,
+                             bool has_conversion) {
   const LogCounts log = CountsOf(blocks);
   if (log.rows == 0) return "";
   const std::string clicks = DoubtOfClicks(log, config.data().rows() == DataConfig::CLICKED);
   if (log.clicks == 0) return clicks;
-  const std::string conversions = DoubtOfConversions(log);
+  const std::string conversions =
+      has_conversion ? DoubtOfConversions(log) : DoubtOfClicksAlone(config);
   return StrCat(clicks, clicks.empty() || conversions.empty() ? "" : "; ", conversions);
 }
 

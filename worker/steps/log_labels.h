@@ -11,8 +11,10 @@
 namespace chorus::worker {
 
 // From the counts in the log's index: no click; nothing but clicks (unless data.rows asks for
-// them); no click that converts; every click converts. Each doubt has its remedy; "" where there
-// are labels of both kinds, and for a log without rows.
-std::string DoubtOfLogLabels(const std::vector<BlockInfo>& blocks, const TrainConfig& config);
+// them); no click that converts; every click converts. Each with its remedy; "" where there are
+// labels of both kinds, and of a log without rows. has_conversion: of the log's schema; without, the
+// doubt is that the job trains a pCVR.
+std::string DoubtOfLogLabels(const std::vector<BlockInfo>& blocks, const TrainConfig& config,
+                             bool has_conversion);
 
 }  // namespace chorus::worker

@@ -170,7 +170,9 @@ void Announce(const TrainConfig& config, const TrainingData& data, uint32_t work
   const std::string few = data.followed ? "" : DoubtOfSteps(data.last_step);
   if (!few.empty()) LogWarning(few);
   // One file of many may well be without conversions.
-  const std::string labels = data.followed ? "" : DoubtOfLogLabels(data.log->blocks(), config);
+  const std::string labels = data.followed ? ""
+                                           : DoubtOfLogLabels(data.log->blocks(), config,
+                                                              data.log->schema().has_conversion);
   if (!labels.empty()) LogWarning(labels);
   for (const std::string& doubt :
        {DoubtOfView(data.log->blocks(), config), DoubtOfSequences(*data.log, config),

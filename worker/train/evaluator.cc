@@ -6,6 +6,7 @@
 #include "common/strings.h"
 #include "worker/collective/collective.h"
 #include "worker/log/labels.h"
+#include "worker/metrics/clicks_alone.h"
 #include "worker/metrics/metrics.h"
 #include "worker/metrics/row_metrics.h"
 #include "worker/train/group_exchange.h"
@@ -134,6 +135,7 @@ Result<std::optional<Evaluation>> Evaluator::Run(Scores* scores) {
   }
   for (const SlotUse& slot : slots) *evaluation.add_slot() = slot;
   if (by_group) sums->AddTo(&evaluation);
+  if (!scorer_->schema().has_conversion) LeaveOutConversions(&evaluation);
   if (oracle_.has_value()) AddLowestTenth(collector.scores(), &evaluation);
   if (scores != nullptr) *scores = collector.Take();
   return std::optional<Evaluation>(std::move(evaluation));

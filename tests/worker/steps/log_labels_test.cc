@@ -16,7 +16,7 @@ using ::testing::Not;
 // Two blocks, so that it is their sum that is judged.
 std::string DoubtOfCounts(uint32_t rows, uint32_t clicks, uint32_t conversions,
                           uint32_t unclicked_conversions = 0,
-                          const std::vector<std::string>& sets = {}) {
+                          const std::vector<std::string>& sets = {}, bool has_conversion = true) {
   BlockInfo block;
   block.rows = rows;
   BlockInfo labelled = block;
@@ -27,12 +27,12 @@ std::string DoubtOfCounts(uint32_t rows, uint32_t clicks, uint32_t conversions,
   if (conversions == clicks && clicks == rows) block.conversions = rows;
   const auto config = LoadTrainConfig("", sets);
   EXPECT_TRUE(config.ok()) << config.status().ToString();
-  return config.ok() ? DoubtOfLogLabels({block, labelled}, *config) : "";
+  return config.ok() ? DoubtOfLogLabels({block, labelled}, *config, has_conversion) : "";
 }
 
 TEST(DoubtOfLogLabels, IsSilentOnLabelsOfBothKindsAndOnAnEmptyLog) {
   EXPECT_EQ(DoubtOfCounts(100, 10, 1), "");
-  EXPECT_EQ(DoubtOfLogLabels({}, TrainConfig()), "");
+  EXPECT_EQ(DoubtOfLogLabels({}, TrainConfig(), true), "");
 }
 
 TEST(DoubtOfLogLabels, NamesWhatIsAllAlikeAndTheRemedy) {
@@ -50,6 +50,15 @@ TEST(DoubtOfLogLabels, NamesWhatIsAllAlikeAndTheRemedy) {
 TEST(DoubtOfLogLabels, AsksWhetherColumnsAreSwappedWhereConversionsHaveNoClick) {
   EXPECT_THAT(DoubtOfCounts(100, 0, 0, 7), HasSubstr("7 rows convert without a click"));
   EXPECT_THAT(DoubtOfCounts(100, 10, 10, 60), HasSubstr("60 rows convert without a click"));
+}
+
+TEST(DoubtOfLogLabels, ALogWithoutConversionsIsFineWherePCtrAloneIsTrained) {
+  EXPECT_THAT(DoubtOfCounts(100, 10, 0, 0, {"objective.esmm.w_ctr=1"}, false),
+              AllOf(HasSubstr("the log has clicks alone, so that every pCVR comes to 0"),
+                    HasSubstr("w_cvr: 0"), Not(HasSubstr("none of"))));
+  const std::vector<std::string> clicks = {"objective.base.w_cvr=0"};
+  EXPECT_EQ(DoubtOfCounts(100, 10, 0, 0, clicks, false), "");
+  EXPECT_THAT(DoubtOfCounts(100, 10, 0, 0, clicks, true), HasSubstr("10 clicks converts"));
 }
 
 TEST(DoubtOfLogLabels, ALogOfClicksIsFineWhereOneIsAskedFor) {
