@@ -7,17 +7,19 @@
 namespace chorus::launch {
 namespace {
 
-constexpr size_t kPieceBytes = 1 << 18;  // about so many are written at a time
+std::string_view BytesOf(const Key& key) {
+  return {reinterpret_cast<const char*>(&key), sizeof(key)};
+}
 
 }  // namespace
 
 Result<RowWriter> RowWriter::Create(FileSystem& files, const std::string& folder, RowForm form,
                                     const std::string& table, uint64_t dim) {
   RowWriter writer(form);
-  writer.rows_.described = RowArraysOf(form, table, dim);
-  writer.rows_.arrays.resize(writer.rows_.described.size());
+  writer.row_.described = RowArraysOf(form, table, dim);
+  writer.row_.arrays.resize(writer.row_.described.size());
   std::vector<RowArray> arrays = {KeysArray(ExportKeysFile(table))};
-  arrays.insert(arrays.end(), writer.rows_.described.begin(), writer.rows_.described.end());
+  arrays.insert(arrays.end(), writer.row_.described.begin(), writer.row_.described.end());
   for (const RowArray& array : arrays) {
     ASSIGN_OR_RETURN(ArrayFile file, ArrayFile::Create(files, folder, array));
     writer.files_.push_back(std::move(file));
@@ -26,39 +28,31 @@ Result<RowWriter> RowWriter::Create(FileSystem& files, const std::string& folder
 }
 
 Status RowWriter::Append(Key key, std::span<const float> weights) {
-  RETURN_IF_ERROR(AppendRow(form_, key, weights, &rows_));
-  return WriteFullPiece();
+  row_.keys.clear();
+  for (std::string& array : row_.arrays) array.clear();
+  RETURN_IF_ERROR(AppendRow(form_, key, weights, &row_));
+  RETURN_IF_ERROR(files_[0].Append(BytesOf(key)));
+  for (size_t a = 0; a < row_.arrays.size(); ++a) {
+    RETURN_IF_ERROR(files_[1 + a].Append(row_.arrays[a]));
+  }
+  return Status::Ok();
 }
 
 Status RowWriter::Copy(const RowStream& row) {
-  rows_.keys.push_back(row.key());
-  for (size_t a = 0; a < rows_.arrays.size(); ++a) rows_.arrays[a].append(row.part(a));
-  return WriteFullPiece();
+  RETURN_IF_ERROR(files_[0].Append(BytesOf(row.key())));
+  for (size_t a = 1; a < files_.size(); ++a) {
+    RETURN_IF_ERROR(files_[a].Append(row.part(a - 1)));
+  }
+  return Status::Ok();
 }
 
 Result<std::vector<ExportArray>> RowWriter::Finish() {
-  RETURN_IF_ERROR(WritePiece());
   std::vector<ExportArray> entries;
   for (ArrayFile& file : files_) {
     ASSIGN_OR_RETURN(ExportArray entry, file.Finish());
     entries.push_back(std::move(entry));
   }
   return entries;
-}
-
-Status RowWriter::WriteFullPiece() {
-  return rows_.arrays[0].size() < kPieceBytes ? Status::Ok() : WritePiece();
-}
-
-Status RowWriter::WritePiece() {
-  const auto* const keys = reinterpret_cast<const char*>(rows_.keys.data());
-  RETURN_IF_ERROR(files_[0].Append({keys, rows_.keys.size() * sizeof(Key)}));
-  rows_.keys.clear();
-  for (size_t a = 0; a < rows_.arrays.size(); ++a) {
-    RETURN_IF_ERROR(files_[1 + a].Append(rows_.arrays[a]));
-    rows_.arrays[a].clear();
-  }
-  return Status::Ok();
 }
 
 RowArray KeysArray(const std::string& file) { return {file, kExportKeyType, 1, sizeof(Key)}; }

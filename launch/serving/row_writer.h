@@ -1,5 +1,6 @@
 #pragma once
-// The rows of one table of an export, written piece by piece as their form stores them.
+// The rows of one table of an export, each handed on to the files of its arrays (array_file.h) as
+// its form stores it.
 // Thread safety: none.
 
 #include <cstdint>
@@ -34,12 +35,10 @@ class RowWriter {
 
  private:
   explicit RowWriter(RowForm form) : form_(form) {}
-  Status WriteFullPiece();
-  Status WritePiece();
 
   RowForm form_;
-  StoredRows rows_;               // not yet written
-  std::vector<ArrayFile> files_;  // of the keys, then as rows_.described
+  StoredRows row_;                // the one that is being appended
+  std::vector<ArrayFile> files_;  // of the keys, then as row_.described
 };
 
 // The array of keys in the file `file` of an export.
