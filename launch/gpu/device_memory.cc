@@ -4,24 +4,16 @@
 #include <numeric>
 
 #include "launch/gpu/hardware.h"
-#include "worker/cuda/launch_shapes.h"
-#include "worker/objective/objective.h"
+#include "worker/cuda/scratch_sizes.h"
 
 namespace chorus::gpu {
 namespace {
 
-constexpr uint64_t kMatmulWorkspace = uint64_t{32} << 20;  // worker/cuda/cuda_device.cc
-constexpr int64_t kSquareParts = 64;                       // worker/cuda/kernels.h
-constexpr uint64_t kArrays = 3;  // weights, and two for an optimizer's state, whatever it keeps
+constexpr uint64_t kArrays = 3;  // weights, and what an optimizer keeps: two, whatever it is
 
-int64_t Pieces(int64_t all, int64_t of_piece) { return (all + of_piece - 1) / of_piece; }
-
-// The memory that KernelCalls::Reserve takes (worker/cuda/kernel_calls.cc).
-uint64_t ScratchBytes(const worker::DeviceSizes& sizes, bool rounds) {
-  const int64_t columns = (Pieces(sizes.rows, worker::cuda::kSectionRows) + 1) * sizes.columns * 2;
-  const int64_t losses = Pieces(sizes.rows, worker::cuda::kLossRows) * worker::kMaxTerms;
-  const int64_t doubles = std::max({columns, losses, kSquareParts});
-  uint64_t bytes = static_cast<uint64_t>(doubles) * sizeof(double);
+// What KernelCalls::Reserve takes (worker/cuda/kernel_calls.cc).
+uint64_t ReservedBytes(const worker::DeviceSizes& sizes, bool rounds) {
+  uint64_t bytes = worker::cuda::ScratchBytes(sizes.rows, sizes.columns);
   if (rounds)
     bytes += static_cast<uint64_t>(2 * sizes.product_input + sizes.weights) * sizeof(uint16_t);
   return bytes;
@@ -52,14 +44,15 @@ DeviceMemory MemoryOfDevice(const TakenMemory& taken, const MemoryOf& of) {
   const uint64_t weights = kArrays * parameters * sizeof(float);
   const uint64_t gradients = (of.grains + uint64_t{1}) * parameters * sizeof(float);
   const bool rounds = of.config->compute().precision() == ComputeConfig::BF16;
-  const uint64_t scratch = ScratchBytes(taken.sizes, rounds);
+  const uint64_t scratch = ReservedBytes(taken.sizes, rounds);
   const uint64_t sums = SumBytesOnDevice(of, parameters);
   add("dense weights and optimizer", weights);
   add("dense gradients", gradients);
   add("activations", fixed - std::min(fixed, weights + gradients));
   add("steps and gradients of rows", all - fixed);
-  add("products and sums", kMatmulWorkspace + scratch + sums);
-  memory.counted = all + kMatmulWorkspace + scratch + sums;
+  const uint64_t products_and_sums = worker::cuda::kMatmulWorkspaceBytes + scratch + sums;
+  add("products and sums", products_and_sums);
+  memory.counted = all + products_and_sums;
   memory.assumed =
       static_cast<uint64_t>(assumed::kContextBytes + (of.terms > 0 ? assumed::kNcclBytes : 0));
   add("CUDA and NCCL (assumed)", memory.assumed);

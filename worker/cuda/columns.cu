@@ -71,11 +71,6 @@ cudaError_t AddSections(cudaStream_t stream, const float* section_sums, int64_t 
 
 }  // namespace
 
-// For each column a Pair of doubles per section, and one more: batch normalisation needs so much.
-size_t ColumnScratchBytes(int64_t rows, int64_t cols) {
-  return static_cast<size_t>((CountSections(rows) + 1) * cols) * 2 * sizeof(double);
-}
-
 cudaError_t ReluBackward(cudaStream_t stream, MatrixView<const float> y, MatrixView<float> gradient,
                          float* scratch, float* bias_gradient) {
   if (y.rows > 0 && y.cols > 0) {

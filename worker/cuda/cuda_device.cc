@@ -16,12 +16,11 @@
 #include "worker/cuda/memory_blocks.h"
 #include "worker/cuda/nccl_communicator.h"
 #include "worker/cuda/nccl_functions.h"
+#include "worker/cuda/scratch_sizes.h"
 #include "worker/cuda/wait.h"
 
 namespace chorus::worker::cuda {
 namespace {
-
-constexpr size_t kMatmulWorkspace = size_t{32} << 20;  // bytes
 
 // All that must not be destroyed when the device hangs. Members are destroyed in reverse order:
 // users of a stream before the stream, and memory last.
@@ -108,8 +107,9 @@ Status CudaDevice::Open() {
     CUDA_RETURN_IF_ERROR(cudaEventCreateWithFlags(event.receive(), cudaEventDisableTiming));
   }
   ComputeOn(parts.compute.get(), &parts.launch_limit, nullptr);
-  ASSIGN_OR_RETURN(std::byte* const workspace, TakeMemory(kMatmulWorkspace));
-  ASSIGN_OR_RETURN(parts.matmul, Matmul::Create(options_.precision, workspace, kMatmulWorkspace));
+  ASSIGN_OR_RETURN(std::byte* const workspace, TakeMemory(kMatmulWorkspaceBytes));
+  ASSIGN_OR_RETURN(parts.matmul,
+                   Matmul::Create(options_.precision, workspace, kMatmulWorkspaceBytes));
   ComputeOn(parts.compute.get(), &parts.launch_limit, parts.matmul.get());
   return Status::Ok();
 }

@@ -1,7 +1,5 @@
 #include "worker/cuda/kernel_calls.h"
 
-#include <algorithm>
-
 #include "common/strings.h"
 
 namespace chorus::worker::cuda {
@@ -33,8 +31,8 @@ Status KernelCalls::Put(std::span<const double> values, double* to) {
 
 Status KernelCalls::Partials(const DeviceLabels& labels, MatrixView<const float> logits,
                              double* sums) {
-  return CUDA_ENQUEUED(method_->Partials(
-      compute(), labels, logits, DoubleScratch(MethodKernels::ScratchDoubles(labels.rows)), sums));
+  return CUDA_ENQUEUED(method_->Partials(compute(), labels, logits,
+                                         DoubleScratch(LossScratchDoubles(labels.rows)), sums));
 }
 
 Status KernelCalls::Evaluate(const DeviceLabels& labels, const double* scales,
@@ -42,7 +40,7 @@ Status KernelCalls::Evaluate(const DeviceLabels& labels, const double* scales,
                              double* term_sums) {
   CHECK(logits.cols == method_->heads() && dlogits.cols == method_->heads());
   return CUDA_ENQUEUED(method_->Evaluate(compute(), labels, scales, logits, dlogits,
-                                         DoubleScratch(MethodKernels::ScratchDoubles(dlogits.rows)),
+                                         DoubleScratch(LossScratchDoubles(dlogits.rows)),
                                          term_sums));
 }
 
@@ -80,10 +78,7 @@ Status KernelCalls::MoveStatistics(const DeviceStatistics& statistics, const flo
 }
 
 Status KernelCalls::Reserve(const DeviceSizes& sizes) {
-  const int64_t doubles =
-      std::max<int64_t>(kSquareParts, MethodKernels::ScratchDoubles(sizes.rows));
-  const size_t bytes = std::max(ColumnScratchBytes(sizes.rows, sizes.columns),
-                                static_cast<size_t>(doubles) * sizeof(double));
+  const size_t bytes = ScratchBytes(sizes.rows, sizes.columns);
   ASSIGN_OR_RETURN(scratch_, TakeMemory(bytes));
   scratch_bytes_ = bytes;
   if (precision_ != DevicePrecision::kBf16) return Status::Ok();

@@ -9,6 +9,7 @@
 
 #include "common/matrix_view.h"
 #include "common/optimizer.h"
+#include "worker/cuda/scratch_sizes.h"
 #include "worker/device/device_types.h"
 #include "worker/math/dropout_mask.h"
 #include "worker/math/item_kernels.h"
@@ -47,7 +48,6 @@ cudaError_t AddTerms(cudaStream_t stream, MatrixView<float> terms, const uint32_
                      size_t count, float* sum);
 
 // columns.cu, batch_norm.cu: sums over rows. scratch: ColumnScratchBytes(rows, columns).
-size_t ColumnScratchBytes(int64_t rows, int64_t cols);
 cudaError_t ReluBackward(cudaStream_t stream, MatrixView<const float> y, MatrixView<float> gradient,
                          float* scratch, float* bias_gradient);
 cudaError_t DotRowsBackward(cudaStream_t stream, MatrixView<const float> x, const float* weight,
@@ -93,7 +93,6 @@ cudaError_t CombineTerms(cudaStream_t stream, const DeviceTerms& terms, uint32_t
                          float* out);
 
 // optimizer.cu.  squares: [kSquareParts], partial sums of squares that SumSquares gives to Clip.
-constexpr int kSquareParts = 64;
 cudaError_t SumSquares(cudaStream_t stream, int64_t n, const float* values, double* squares);
 // Scales values to the norm clip_norm if the sum of squares exceeds it.
 cudaError_t Clip(cudaStream_t stream, int64_t n, const double* squares, double clip_norm,

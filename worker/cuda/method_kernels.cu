@@ -144,8 +144,4 @@ std::unique_ptr<MethodKernels> MethodKernels::Find(std::string_view type, const 
   return FindIn(AllMethods(), type, bytes, size);
 }
 
-int64_t MethodKernels::ScratchDoubles(int64_t rows) {
-  return BlocksFor(rows, kLossRows) * kMaxTerms;
-}
-
 }  // namespace chorus::worker::cuda

@@ -22,7 +22,8 @@ class MethodKernels {
 
   virtual int heads() const = 0;
 
-  // The contracts of Device::Partials and Device::Evaluate.  scratch: [ScratchDoubles(rows)].
+  // The contracts of Device::Partials and Device::Evaluate.  scratch:
+  // [LossScratchDoubles(rows)].
   virtual cudaError_t Partials(cudaStream_t stream, const DeviceLabels& labels,
                                MatrixView<const float> logits, double* scratch,
                                double* sums) const = 0;
@@ -30,7 +31,6 @@ class MethodKernels {
                                const double* scales, MatrixView<const float> logits,
                                MatrixView<float> dlogits, double* scratch,
                                double* term_sums) const = 0;
-  static int64_t ScratchDoubles(int64_t rows);
 };
 
 }  // namespace chorus::worker::cuda
