@@ -4,6 +4,10 @@
 
 #include <gtest/gtest.h>
 
+#include <atomic>
+#include <utility>
+
+#include "common/forwarding_files.h"
 #include "launch/gpu/hardware.h"
 #include "launch/plan/gpu_plan.h"
 #include "launch/plan/gpu_work.h"
@@ -32,6 +36,34 @@ PlanLayout LayoutOfGpus(const TrainConfig& config, uint32_t workers) {
   return layout;
 }
 
+// Counts the bytes that are read.
+class CountingFiles : public ForwardingFiles {
+ public:
+  using ForwardingFiles::ForwardingFiles;
+  Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
+    ASSIGN_OR_RETURN(auto file, files_.OpenForRead(path));
+    return std::make_unique<CountingFile>(std::move(file), &bytes_);
+  }
+  uint64_t TakeBytes() { return bytes_.exchange(0); }
+
+ private:
+  class CountingFile : public RandomAccessFile {
+   public:
+    CountingFile(std::unique_ptr<RandomAccessFile> file, std::atomic<uint64_t>* bytes)
+        : file_(std::move(file)), bytes_(bytes) {}
+    Status ReadAt(uint64_t offset, std::span<std::byte> out) const override {
+      *bytes_ += out.size();
+      return file_->ReadAt(offset, out);
+    }
+    uint64_t size() const override { return file_->size(); }
+
+   private:
+    const std::unique_ptr<RandomAccessFile> file_;
+    std::atomic<uint64_t>* const bytes_;
+  };
+  std::atomic<uint64_t> bytes_{0};
+};
+
 class FullStepsTest : public testing::Test {
  protected:
   FullStepsTest() : files_(NewMemoryFiles()) {
@@ -55,6 +87,16 @@ TEST_F(FullStepsTest, StepsThatTheLogDoesNotFillAreLeftOut) {
   ASSERT_TRUE(work.ok()) << work.status().ToString();
   PredictOnGpus(config, AssumedRates(), *work, &*full);
   EXPECT_NEAR(full->plan.gpu().flops() / full->plan.rank(1).flops(), 1, 0.05);
+}
+
+TEST_F(FullStepsTest, ALogThatEndsEarlyIsReadOnce) {
+  const TrainConfig config = JobOfGrains(64);
+  const PlanLayout layout = LayoutOfGpus(config, 1);
+  CountingFiles files(*files_);
+  ASSERT_TRUE(TraceJob(config, layout, 100, {}, files).ok());
+  const uint64_t once = files.TakeBytes();
+  ASSERT_TRUE(TraceFullSteps(config, layout, 100, {}, files).ok());
+  EXPECT_LT(static_cast<double>(files.TakeBytes()), 1.4 * static_cast<double>(once));
 }
 
 TEST_F(FullStepsTest, ALogWithoutTwoFullStepsIsRefused) {
