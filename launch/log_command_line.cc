@@ -96,6 +96,17 @@ void AddFollow(CLI::App* command, ImportArguments* arguments) {
   }
 }
 
+void AddMemory(CLI::App* command, ImportArguments* arguments) {
+  command
+      ->add_option("--memory", arguments->memory_bytes,
+                   "Most memory for Ali-CCP's common features, like 4GB, and for blocks that wait "
+                   "for means (256 MB at most); more of them lie in a temporary file beside the "
+                   "output. And for the counts of min_count: more of "
+                   "them take further passes over the inputs. Repeated row ids are looked for in "
+                   "up to 512 MB besides")
+      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+}
+
 void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
   static ImportArguments arguments;
   static bool stopped = false;
@@ -142,14 +153,7 @@ void AddImport(CLI::App* app, CommandOutcome* outcome, Action* action) {
                     "Rows have no labels: the log can be predicted, not trained or evaluated on");
   AddSplit(command, &arguments);
   AddThreads(command, &arguments.threads);
-  command
-      ->add_option("--memory", arguments.memory_bytes,
-                   "Most memory for Ali-CCP's common features, like 4GB, and for blocks that wait "
-                   "for means (256 MB at most); more of them lie in a temporary file beside the "
-                   "output. And for the counts of min_count: more of "
-                   "them take further passes over the inputs. Repeated row ids are looked for in "
-                   "up to 512 MB besides")
-      ->transform(CLI::AsSizeValue(/*kb_is_1000=*/false));
+  AddMemory(command, &arguments);
   AddImportedLabels(command, &arguments, inputs, output);
   AddFollow(command, &arguments);
 }

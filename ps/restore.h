@@ -12,9 +12,10 @@
 
 namespace chorus::ps {
 
-// Replaces all rows of the owner's shards by the rows that `meta` asks for, and returns the step of the files. Errors:
-// kNotFound, kDataLoss (damaged, or not the files that `meta` lists), kFailedPrecondition (another table or
-// pull_ahead), kResourceExhausted; after an error the shards are incomplete.
+// Replaces every row of the owner's shards by those that `meta` asks for, and returns the step of
+// the files. Errors: kNotFound, kDataLoss (damaged, or not the files that `meta` lists),
+// kFailedPrecondition (another table or pull_ahead), kResourceExhausted; after an error the shards
+// are incomplete.
 Result<uint64_t> RestoreShards(FileSystem& files, const wire::RestoreMeta& meta,
                                const ServerShape& shape, ShardOwner* owner);
 

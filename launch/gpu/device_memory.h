@@ -1,6 +1,6 @@
 #pragma once
-// The memory that a worker takes of its device, by part: the memory that a dry run's calls ask for, and the memory that
-// the CUDA library takes besides (worker/cuda). Thread safety: pure function.
+// The memory that a worker takes of its device, by part: what a dry run's calls ask for, and what the
+// CUDA library takes beside (worker/cuda). Thread safety: pure function.
 
 #include <cstdint>
 #include <string>

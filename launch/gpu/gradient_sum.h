@@ -29,8 +29,8 @@ struct SumBytes {
   double inside = 0;     // of these, to workers of its own host: over NVLink, or PCIe without it
   double host_away = 0;  // sent to other hosts by all workers of a host together
 };
-// In the canonical sum each worker sends equal parts to all others, so that all workers of a host send to other hosts;
-// a ring leaves a host only once.
+// Canonical: each worker sends the others equal parts, so that all of a host's send to other hosts. A
+// ring leaves a host once.
 SumBytes BytesOf(const GradientSum& sum);
 
 // The seconds of the sum; 0 for one worker. link_bytes_s, host_bytes_s: the peak speeds of links and of a host's

@@ -26,9 +26,9 @@ struct Doubt {
 
 // By task: labels of one value; predictions that are all 0 or 1; normalised entropy of 1 or more
 // (worse than a constant; from 2 on the remedy is lower rates); a mean prediction of less than half
-// or more than twice the labels' mean; an AUC over 0.999 or a normalised entropy below 0.02 (a
-// leak), or an AUC within its standard error of 0.5. By slot: more than half of the ids were never
-// trained. config: that of the run that made the model; no remedy asks for what it has already.
+// or more than twice the labels' mean; an AUC over 0.999 or a normalised entropy below 0.02 (a leak),
+// or an AUC within its standard error of 0.5. By slot: more than half of the ids were never trained.
+// config: of the run that made the model; no remedy is one that it has.
 std::vector<Doubt> DoubtsOf(const Evaluation& evaluation, const TrainConfig& config);
 
 // The doubts by task alone: in the midst of training, ids that were not trained may still come.
