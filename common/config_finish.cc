@@ -87,6 +87,14 @@ std::string RangeText(const FieldDescriptor& field) {
   return range.power_of_two() ? text + ", a power of two" : text;
 }
 
+// Text may give an enum a number, too: one of a value that there is, and not that of "unspecified".
+bool IsNamedValue(const Message& config, const FieldDescriptor* field, int index) {
+  const Reflection& reflection = *config.GetReflection();
+  const int value = field->is_repeated() ? reflection.GetRepeatedEnumValue(config, field, index)
+                                         : reflection.GetEnumValue(config, field);
+  return value != 0 && field->enum_type()->FindValueByNumber(value) != nullptr;
+}
+
 // One value of a scalar field.
 Status CheckValue(const Message& config, const FieldDescriptor* field, int index,
                   const std::string& path, const Origins& origins) {
@@ -95,7 +103,7 @@ Status CheckValue(const Message& config, const FieldDescriptor* field, int index
   bool good = true, fits = true;
   switch (field->cpp_type()) {
     case FieldDescriptor::CPPTYPE_ENUM:
-      good = field->is_repeated() || config.GetReflection()->GetEnumValue(config, field) != 0;
+      good = IsNamedValue(config, field, index);
       break;
     case FieldDescriptor::CPPTYPE_STRING:
       good = !AllowedOf(*field).required() || value != "\"\"";

@@ -8,6 +8,7 @@
 
 #include "common/check.h"
 #include "common/export_format.h"
+#include "common/proto_enum.h"
 #include "common/strings.h"
 
 namespace chorus::launch {
@@ -100,9 +101,11 @@ std::vector<RowArray> RowArraysOf(RowForm form, const std::string& table, uint64
     case ExportRows::INT8:
       return {{table + kExportInt8sEnd, kExportInt8Type, dim, dim * sizeof(int8_t)},
               {table + kExportScalesEnd, kExportWeightType, 1, sizeof(float)}};
-    default:
-      return {{ExportWeightsFile(table), kExportWeightType, dim, dim * sizeof(float)}};
+    case ExportRows::FORM_UNSPECIFIED:
+    case NO_VALUE_OF(ExportRows_Form_ExportRows_Form):
+      break;
   }
+  return {{ExportWeightsFile(table), kExportWeightType, dim, dim * sizeof(float)}};
 }
 
 Status AppendRow(RowForm form, Key key, std::span<const float> weights, StoredRows* rows) {

@@ -57,6 +57,12 @@ TEST_F(ConfigParse, AWrongWordIsOnItsLineWhateverFollows) {
   EXPECT_THAT(ErrorOf("sede\n\n : 1"), StartsWith("job.textproto:1: sede: no such field"));
 }
 
+TEST_F(ConfigParse, ANumberThatNoEnumValueHasIsRefused) {
+  EXPECT_EQ(ErrorOf("data { order: 2 }"), "no error");
+  EXPECT_EQ(ErrorOf("data {\n order: 42 }"),
+            "job.textproto:2: data.order: 42 is out of range, allowed: SHUFFLED, SEQUENTIAL");
+}
+
 TEST_F(ConfigParse, UnspecifiedEnumValueIsRefused) {
   EXPECT_EQ(ErrorOf("data { order: ORDER_UNSPECIFIED }"),
             "job.textproto:1: data.order: ORDER_UNSPECIFIED is out of range, allowed: SHUFFLED, "

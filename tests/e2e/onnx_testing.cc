@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "common/check.h"
+#include "common/proto_enum.h"
 #include "launch/command/checkpoint_rows.h"
 #include "launch/command/export_manifest.h"
 #include "launch/onnx/onnx_model.h"
@@ -71,10 +72,11 @@ class InputMaker {
       case ExportOnnxInput::POOLED:
       case ExportOnnxInput::SEQUENCE:
         return Slot(input);
-      default:
-        CHECK(false, input.name());
-        return {};
+      case ExportOnnxInput::KIND_UNSPECIFIED:
+      case NO_VALUE_OF(ExportOnnxInput_Kind_ExportOnnxInput_Kind):
+        break;
     }
+    CHECK(false, input.name());
   }
 
   Tensor Numerics(const ExportOnnxInput& input) const {

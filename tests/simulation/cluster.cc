@@ -6,6 +6,7 @@
 #include <thread>
 #include <utility>
 
+#include "common/check.h"
 #include "common/transport.h"
 #include "common/write_lock.h"
 #include "launch/job/server_node.h"
@@ -118,9 +119,28 @@ void Cluster::Strike(const Weather::Strike& strike) {
       std::iota(all.begin(), all.end(), 0u);
       return Outlive(std::move(all));
     }
-    default:
+    case Fault::kProcessDeath:
+    case Fault::kHostDeath:
       return Die(index, strike.fault == Fault::kHostDeath);
+    case Fault::kCut:  // these befall the network
+    case Fault::kDuplicate:
+    case Fault::kFlipOnWire:
+    case Fault::kPartition:
+    case Fault::kLongPartition:
+    case Fault::kDiskFull:  // and these files
+    case Fault::kWriteError:
+    case Fault::kSyncError:
+    case Fault::kRenameError:
+    case Fault::kReadError:
+    case Fault::kUnsyncedLost:
+    case Fault::kUnsyncedGarbage:
+    case Fault::kNameLost:
+    case Fault::kNameBack:
+    case Fault::kFlipAtRest:
+    case Fault::kNumber:
+      break;
   }
+  CHECK(false, "no strike: ", NameOf(strike.fault));
 }
 
 void Cluster::Die(uint32_t index, bool silent) {

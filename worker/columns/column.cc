@@ -149,9 +149,21 @@ int64_t ValueColumn::WholeOfAnyWidth(int64_t row) const {
       return At<uint16_t>(row);
     case Storage::kUint32:
       return At<uint32_t>(row);
-    default:  // 64 bits, whatever they mean
+    case Storage::kInt64:
+    case Storage::kUint64:  // the same bits
       return At<int64_t>(row);
+    case Storage::kNone:
+    case Storage::kBits:
+    case Storage::kFloat16:
+    case Storage::kFloat32:
+    case Storage::kFloat64:
+    case Storage::kDecimal128:
+    case Storage::kEnds32:
+    case Storage::kEnds64:
+    case Storage::kFixedWidth:
+      break;
   }
+  CHECK(false, "no integers: ", storage_);
 }
 
 bool ValueColumn::Bool(int64_t row) const {
@@ -176,10 +188,23 @@ double ValueColumn::Number(int64_t row) const {
       return Decimal(row);
     case Storage::kUint64:
       return static_cast<double>(At<uint64_t>(row));
-    default:
-      CHECK(kind_ == ValueKind::kInteger || kind_ == ValueKind::kUnsigned, static_cast<int>(kind_));
+    case Storage::kInt8:
+    case Storage::kInt16:
+    case Storage::kInt32:
+    case Storage::kInt64:
+    case Storage::kUint8:
+    case Storage::kUint16:
+    case Storage::kUint32:
+      CHECK(kind_ == ValueKind::kInteger || kind_ == ValueKind::kUnsigned, kind_);
       return static_cast<double>(Whole(row));
+    case Storage::kNone:
+    case Storage::kBits:
+    case Storage::kEnds32:
+    case Storage::kEnds64:
+    case Storage::kFixedWidth:
+      break;
   }
+  CHECK(false, "no numbers: ", storage_);
 }
 
 std::optional<int64_t> ValueColumn::decimal_scale() const {
@@ -239,9 +264,25 @@ ValueColumn::Span ValueColumn::Ends(int64_t row) const {
       return {At<int32_t>(row), At<int32_t>(row + 1)};
     case Storage::kEnds64:
       return {At<int64_t>(row), At<int64_t>(row + 1)};
-    default:
+    case Storage::kFixedWidth:
       return {(offset_ + row) * width_, (offset_ + row + 1) * width_};
+    case Storage::kNone:
+    case Storage::kBits:
+    case Storage::kInt8:
+    case Storage::kInt16:
+    case Storage::kInt32:
+    case Storage::kInt64:
+    case Storage::kUint8:
+    case Storage::kUint16:
+    case Storage::kUint32:
+    case Storage::kUint64:
+    case Storage::kFloat16:
+    case Storage::kFloat32:
+    case Storage::kFloat64:
+    case Storage::kDecimal128:
+      break;
   }
+  CHECK(false, "no texts or lists: ", storage_);
 }
 
 }  // namespace chorus::worker

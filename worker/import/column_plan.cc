@@ -6,6 +6,8 @@
 #include <set>
 #include <utility>
 
+#include "common/check.h"
+#include "common/proto_enum.h"
 #include "common/strings.h"
 #include "worker/import/column_index.h"
 #include "worker/import/crossed_slots.h"
@@ -319,8 +321,22 @@ Result<ColumnPlan> PlanColumns(const ImportSchema& schema, const std::vector<std
 }
 
 bool IsTypedFormat(ImportSchema::Format format) {
-  return format == ImportSchema::PARQUET || format == ImportSchema::ORC ||
-         format == ImportSchema::TFRECORD;
+  switch (format) {
+    case ImportSchema::PARQUET:
+    case ImportSchema::ORC:
+    case ImportSchema::TFRECORD:
+      return true;
+    case ImportSchema::FORMAT_UNSPECIFIED:
+    case ImportSchema::DELIMITED:
+    case ImportSchema::ALI_CCP:
+    case ImportSchema::LIBSVM:
+    case ImportSchema::LIBFFM:
+    case ImportSchema::SLOT_TEXT:
+      return false;
+    case NO_VALUE_OF(ImportSchema_Format_ImportSchema_Format):
+      break;
+  }
+  CHECK(false, "no format: ", format);
 }
 
 std::vector<uint32_t> ColumnsRead(const ColumnPlan& plan) {

@@ -5,7 +5,9 @@
 #include <memory>
 #include <utility>
 
+#include "common/check.h"
 #include "common/parallel_for.h"
+#include "common/proto_enum.h"
 #include "common/strings.h"
 #include "common/write_lock.h"
 #include "worker/import/bad_rows.h"
@@ -224,10 +226,14 @@ class LabelImport {
       case KEEP_UNCLICKED:
         ++summary_.kept_unclicked_conversions;
         return true;
-      default:
+      case DROP:
+      case UNCLICKED_CONVERSION_UNSPECIFIED:
         ++summary_.dropped_unclicked_conversions;
         return false;
+      case NO_VALUE_OF(UnclickedConversion):
+        break;
     }
+    CHECK(false, "no policy: ", schema_.unclicked_conversion());
   }
 
   // Blocks come in the order of the log, so that those of a file come together.

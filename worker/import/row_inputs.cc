@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "common/check.h"
+#include "common/proto_enum.h"
 #include "common/strings.h"
 #include "worker/columns/arrow_file.h"
 #include "worker/import/text_rows.h"
@@ -23,9 +25,15 @@ std::optional<Content> ContentOf(ImportSchema::Format format) {
     case ImportSchema::DELIMITED:
     case ImportSchema::FORMAT_UNSPECIFIED:
       return std::nullopt;
-    default:
+    case ImportSchema::ALI_CCP:
+    case ImportSchema::LIBSVM:
+    case ImportSchema::LIBFFM:
+    case ImportSchema::SLOT_TEXT:
       return Content::kText;
+    case NO_VALUE_OF(ImportSchema_Format_ImportSchema_Format):
+      break;
   }
+  CHECK(false, "no format: ", format);
 }
 
 // Nothing: the input has no bytes, or can be opened once alone.

@@ -4,8 +4,10 @@
 #include <memory>
 #include <utility>
 
+#include "common/check.h"
 #include "common/log.h"
 #include "common/progress.h"
+#include "common/proto_enum.h"
 #include "common/strings.h"
 #include "worker/import/context_serials.h"
 #include "worker/import/crossed_slots.h"
@@ -128,10 +130,14 @@ Result<bool> RowPasses::KeepUnclickedConversion(const RowTable& table, const Rea
     case KEEP_UNCLICKED:
       ++counts->kept_unclicked_conversions;
       return true;
-    default:
+    case DROP:
+    case UNCLICKED_CONVERSION_UNSPECIFIED:
       ++counts->dropped_unclicked_conversions;
       return false;
+    case NO_VALUE_OF(UnclickedConversion):
+      break;
   }
+  CHECK(false, "no policy: ", schema_.unclicked_conversion());
 }
 
 // REQUIRES: there are several.

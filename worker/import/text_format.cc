@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "common/check.h"
+#include "common/proto_enum.h"
 #include "common/strings.h"
 #include "worker/import/ali_ccp_rows.h"
 #include "worker/import/column_plan.h"
@@ -154,9 +156,16 @@ Result<RowsOfText> PrepareText(FileSystem& files, const ImportSchema& schema,
                                                         std::move(lead)));
       return rows;
     }
-    default:  // DELIMITED: TextTable's own
+    case ImportSchema::DELIMITED:  // TextTable's own
+    case ImportSchema::FORMAT_UNSPECIFIED:
       return rows;
+    case ImportSchema::PARQUET:
+    case ImportSchema::ORC:
+    case ImportSchema::TFRECORD:
+    case NO_VALUE_OF(ImportSchema_Format_ImportSchema_Format):
+      break;
   }
+  CHECK(false, "no format of text: ", schema.format());
 }
 
 }  // namespace chorus::worker

@@ -27,8 +27,9 @@ bool LooksAhead(const ImportSchema& schema);
 // Columns that the schema names, maybe by wildcards.
 std::vector<std::string> NamedColumns(const ImportSchema& schema);
 
-// common: for formats that have common features, which are read now. Errors: kInvalidArgument, the
-// schema does not fit its format, or the inputs do not; those of reading.
+// REQUIRES: the inputs are text (ContentOfAll in row_inputs.h). common: for formats that have common
+// features, which are read now. Errors: kInvalidArgument, the schema does not fit its format, or the
+// inputs do not; those of reading.
 Result<RowsOfText> PrepareText(FileSystem& files, const ImportSchema& schema,
                                std::vector<TextInput> inputs, const CommonRowsOptions& common);
 

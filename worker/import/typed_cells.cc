@@ -3,6 +3,7 @@
 #include <cmath>
 #include <limits>
 
+#include "common/check.h"
 #include "common/key.h"
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
@@ -110,10 +111,16 @@ Result<bool> TypedCells::IdOf(uint32_t column, const TypedCell& cell, const IdUs
     case ValueKind::kUnsigned:
       *out = cell.column->Unsigned(cell.row);
       return use.keep_markers || !IsMarkedNumber(cell);
-    default:
+    case ValueKind::kNumber:
       return cell.column->is_decimal() ? DecimalId(column, cell, use, out)
                                        : FloatIdOf(column, cell, use, out);
+    case ValueKind::kNothing:      // has no cell that is there
+    case ValueKind::kText:         // is the caller's
+    case ValueKind::kTime:         // is refused by the plan
+    case ValueKind::kUnsupported:  // likewise
+      break;
   }
+  CHECK(false, "no id of kind ", cell.column->kind());
 }
 
 Result<bool> TypedCells::DecimalId(uint32_t column, const TypedCell& cell, const IdUse& use,
@@ -156,7 +163,11 @@ bool TypedCells::IsMarkedNumber(const TypedCell& cell) const {
       return numbers_.IsMarker(column.Unsigned(cell.row));
     case ValueKind::kNumber:
       break;
-    default:
+    case ValueKind::kNothing:
+    case ValueKind::kBool:
+    case ValueKind::kText:
+    case ValueKind::kTime:
+    case ValueKind::kUnsupported:
       return false;
   }
   const auto integer = column.is_decimal() ? column.IntegerOfDecimal(cell.row) : std::nullopt;
@@ -345,14 +356,10 @@ bool TypedCells::IsMissing(TypedCell cell) const {
   const Result<bool> there = TakeOne(0, &cell);
   if (!there.ok()) return false;
   if (!*there) return true;
-  switch (cell.column->kind()) {
-    case ValueKind::kText:
-      return TextCells::IsMissing(cell.column->Text(cell.row));
-    case ValueKind::kNumber:
-      return std::isnan(cell.column->Number(cell.row)) || IsMarkedNumber(cell);
-    default:
-      return IsMarkedNumber(cell);
-  }
+  const ValueKind kind = cell.column->kind();
+  if (kind == ValueKind::kText) return TextCells::IsMissing(cell.column->Text(cell.row));
+  const bool nan = kind == ValueKind::kNumber && std::isnan(cell.column->Number(cell.row));
+  return nan || IsMarkedNumber(cell);
 }
 
 const char* TypedCells::ShownLabel(TypedCell cell) const {

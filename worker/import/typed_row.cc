@@ -82,9 +82,14 @@ void AppendValue(const ValueColumn& column, int64_t row, std::string* out) {
       out->push_back(missing ? 'm' : 'v');
       if (!missing) AppendBytes(column.Seconds(row, &rounded), out);
       return;
-    default:
+    case ValueKind::kInteger:
+    case ValueKind::kUnsigned:
       out->push_back(missing ? 'm' : 'v');
       if (!missing) AppendBytes(column.Integer(row), out);
+      return;
+    case ValueKind::kNothing:
+    case ValueKind::kUnsupported:
+      out->push_back('m');
   }
 }
 

@@ -53,11 +53,13 @@ void AppendValueText(const ValueColumn& column, int64_t row, const CellRules& ru
     case ValueKind::kTime:
       out->append(UtcText(column.Seconds(row, &rounded)));
       break;
+    case ValueKind::kInteger:
+    case ValueKind::kUnsigned:
+      out->append(ShownCell({&column, row}));
+      break;
     case ValueKind::kNothing:
     case ValueKind::kUnsupported:
       break;
-    default:
-      out->append(ShownCell({&column, row}));
   }
 }
 

@@ -1,10 +1,10 @@
 #include "launch/compare/measure/results.h"
 
 #include <algorithm>
-#include <map>
 #include <numeric>
 #include <utility>
 
+#include "common/check.h"
 #include "common/json.h"
 #include "common/strings.h"
 #include "worker/statistics/group_values.h"
@@ -51,16 +51,6 @@ Result<RunResult> ResultOf(const FinishedRuns& finished, const FinishedRun& run,
 }  // namespace
 
 std::unique_ptr<worker::ResampledMetric> MetricOf(const Column& column, RunRows* run) {
-  using Maker = std::unique_ptr<worker::ResampledMetric> (*)(const worker::MetricRows&, uint32_t);
-  static const std::map<Measure, Maker> makers = {
-      {Measure::kGroupAuc, worker::NewGroupAuc},
-      {Measure::kLogLoss, worker::NewLogLoss},
-      {Measure::kNormalizedEntropy, worker::NewNormalizedEntropy},
-      {Measure::kKs, worker::NewKs},
-      {Measure::kPcoc, worker::NewPcoc},
-      {Measure::kCalibrationError, worker::NewCalibrationError},
-      {Measure::kShareAboveOne, worker::NewShareAboveOne},
-      {Measure::kDivergence, worker::NewDivergence}};
   const auto groups = static_cast<uint32_t>(run->groups().ids.size());
   const worker::MetricRows rows = run->Of(column.rows).view();
   switch (column.measure) {
@@ -72,9 +62,24 @@ std::unique_ptr<worker::ResampledMetric> MetricOf(const Column& column, RunRows*
       return worker::NewRecall(rows, groups, column.k);
     case Measure::kFieldError:
       return worker::NewFieldError(rows, run->FieldOf(column.rows));
-    default:
-      return makers.at(column.measure)(rows, groups);
+    case Measure::kGroupAuc:
+      return worker::NewGroupAuc(rows, groups);
+    case Measure::kLogLoss:
+      return worker::NewLogLoss(rows, groups);
+    case Measure::kNormalizedEntropy:
+      return worker::NewNormalizedEntropy(rows, groups);
+    case Measure::kKs:
+      return worker::NewKs(rows, groups);
+    case Measure::kPcoc:
+      return worker::NewPcoc(rows, groups);
+    case Measure::kCalibrationError:
+      return worker::NewCalibrationError(rows, groups);
+    case Measure::kShareAboveOne:
+      return worker::NewShareAboveOne(rows, groups);
+    case Measure::kDivergence:
+      return worker::NewDivergence(rows, groups);
   }
+  CHECK(false, "no measure: ", column.measure);
 }
 
 std::optional<RunMetric> ValueOf(const Column& column, RunRows* run) {

@@ -5,6 +5,7 @@
 #include <cstring>
 #include <mutex>
 
+#include "common/check.h"
 #include "tests/support/cuda_host/emulation.h"
 
 namespace chorus::cuda_host {
@@ -161,9 +162,10 @@ WorkTime NextStreamsWork() {
       return number == 1 ? WorkTime::kAtOnce : WorkTime::kLate;
     case StreamOrder::kThirdAtOnce:
       return number == 2 ? WorkTime::kAtOnce : WorkTime::kLate;
-    default:
+    case StreamOrder::kAllLate:
       return WorkTime::kLate;
   }
+  CHECK(false, "no order of streams: ", state.order);
 }
 
 bool IsDroppedWait() {

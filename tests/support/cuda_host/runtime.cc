@@ -142,9 +142,14 @@ const char* cudaGetErrorName(cudaError_t error) {
       return "cudaErrorCapturedEvent";
     case cudaErrorStreamCaptureWrongThread:
       return "cudaErrorStreamCaptureWrongThread";
-    default:
+    case cudaErrorNotReady:
+      return "cudaErrorNotReady";
+    case cudaErrorIllegalAddress:
+      return "cudaErrorIllegalAddress";
+    case cudaErrorUnknown:
       return "cudaErrorUnknown";
   }
+  return "cudaErrorUnknown";  // of a number that a test makes up
 }
 const char* cudaGetErrorString(cudaError_t error) { return cudaGetErrorName(error); }
 cudaError_t cudaGetLastError() { return std::exchange(last_error, cudaSuccess); }

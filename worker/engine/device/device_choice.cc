@@ -4,7 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "common/check.h"
 #include "common/log.h"
+#include "common/proto_enum.h"
 #include "common/strings.h"
 
 namespace chorus::worker {
@@ -46,9 +48,13 @@ DevicePrecision DevicePrecisionOf(ComputeConfig::Precision precision) {
       return DevicePrecision::kTf32;
     case ComputeConfig::BF16:
       return DevicePrecision::kBf16;
-    default:
+    case ComputeConfig::FP32:
+    case ComputeConfig::PRECISION_UNSPECIFIED:
       return DevicePrecision::kFp32;
+    case NO_VALUE_OF(ComputeConfig_Precision_ComputeConfig_Precision):
+      break;
   }
+  CHECK(false, "no precision: ", precision);
 }
 
 Result<std::unique_ptr<Device>> ChooseDevice(const TrainConfig& job, const OpenDevice& open,
