@@ -31,14 +31,31 @@ AdamRule OptimizerParameters::Adam(float lr_factor, uint64_t t) const {
                       AdamCorrection(beta1, t), AdamCorrection(beta2, t));
 }
 
-void OptimizerParameters::InitializeState(const float* weights, uint32_t elements,
-                                          float* state) const {
-  const float value =
-      kind == Kind::kAdagrad || kind == Kind::kRowwiseAdagrad ? initial_accumulator : 0;
-  std::fill_n(state, state_floats(elements), value);
-  if (kind != Kind::kFtrl) return;
-  const FtrlRule rule = Ftrl(1.0f);
-  for (uint32_t i = 0; i < elements; ++i) state[i] = rule.InitialZ(weights[i]);
+void OptimizerParameters::InitializeState(const float* weights, uint64_t elements, float* first,
+                                          float* second) const {
+  switch (kind) {
+    case Kind::kSgd:
+      return;
+    case Kind::kAdagrad:
+      std::fill_n(first, elements, initial_accumulator);
+      return;
+    case Kind::kRowwiseAdagrad:
+      *first = initial_accumulator;
+      return;
+    case Kind::kAdam:
+    case Kind::kAdamW:
+      std::fill_n(first, elements, 0.0f);
+      std::fill_n(second, elements, 0.0f);
+      return;
+    case Kind::kFtrl: {
+      CHECK(weights != nullptr);
+      const FtrlRule rule = Ftrl(1.0f);
+      for (uint64_t i = 0; i < elements; ++i) first[i] = rule.InitialZ(weights[i]);
+      std::fill_n(second, elements, 0.0f);
+      return;
+    }
+  }
+  CHECK(false, "no optimizer: ", kind);
 }
 
 }  // namespace chorus

@@ -31,8 +31,10 @@ struct OptimizerParameters {
   AdamRule Adam(float lr_factor, uint64_t t) const;  // AdamW too
   FtrlRule Ftrl(float lr_factor) const { return {ScaledLr(lr_factor), beta, l1, l2}; }
 
-  // Fills `state` ([state_floats(elements)]) for weights that have their initial values.
-  void InitializeState(const float* weights, uint32_t elements, float* state) const;
+  // Fills the arrays `first` and `second` (optimizer.h; [elements], as far as the rule has them) for
+  // weights that have their initial values. Row-wise Adagrad has one float, *first. weights: read by
+  // FTRL alone; null for other rules where they are not known.
+  void InitializeState(const float* weights, uint64_t elements, float* first, float* second) const;
 };
 
 }  // namespace chorus

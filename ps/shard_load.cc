@@ -66,7 +66,7 @@ Status Shard::LoadRows(const ShardFile& file, uint32_t file_table, uint32_t t,
     float* const weights = row->weights();
     std::memcpy(weights, from.weights, header.dim * sizeof(float));
     if (reset) {
-      type.optimizer.InitializeState(weights, header.dim, weights + header.dim);
+      type.InitializeState(weights);
     } else {
       std::memcpy(weights + header.dim, from.state, header.state_floats * sizeof(float));
     }

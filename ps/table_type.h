@@ -24,7 +24,13 @@ struct TableType {
   // Weights and optimizer state of a row that was never updated. floats: [dim + state_floats].
   void InitializeFloats(Key key, float* floats) const {
     initializer.Fill(key, floats);
-    optimizer.InitializeState(floats, layout.dim, floats + layout.dim);
+    InitializeState(floats);
+  }
+
+  // The state alone, behind the row's initial weights.
+  void InitializeState(float* floats) const {
+    float* const state = floats + layout.dim;
+    optimizer.InitializeState(floats, layout.dim, state, state + layout.dim);
   }
 
   TableSpec spec;

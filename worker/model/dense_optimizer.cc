@@ -32,26 +32,35 @@ CHORUS_CLONES void Scale(float factor, int64_t n, float* values) {
   for (int64_t i = 0; i < n; ++i) values[i] *= factor;
 }
 
+// Of the arrays of state, in the order of the rule's.
+std::vector<const char*> StateNames(Kind kind) {
+  switch (kind) {
+    case Kind::kSgd:
+      return {};
+    case Kind::kAdagrad:
+      return {"adagrad.sum"};
+    case Kind::kAdam:
+    case Kind::kAdamW:
+      return {"adam.mean", "adam.variance"};
+    case Kind::kRowwiseAdagrad:
+    case Kind::kFtrl:
+      break;
+  }
+  CHECK(false, "no optimizer of dense weights: ", kind);
+}
+
 class RuleOptimizer final : public DenseOptimizer {
  public:
   RuleOptimizer(const OptimizerParameters& parameters, double clip_norm, int64_t n)
       : parameters_(parameters), clip_norm_(clip_norm) {
     const auto size = static_cast<size_t>(n);
-    switch (parameters.kind) {
-      case Kind::kSgd:
-        break;
-      case Kind::kAdagrad:
-        state_.push_back({"adagrad.sum", std::vector<float>(size, parameters.initial_accumulator)});
-        break;
-      case Kind::kAdam:
-      case Kind::kAdamW:
-        state_.push_back({"adam.mean", std::vector<float>(size)});
-        state_.push_back({"adam.variance", std::vector<float>(size)});
-        break;
-      case Kind::kRowwiseAdagrad:
-      case Kind::kFtrl:
-        CHECK(false, "no optimizer of dense weights: ", parameters.kind);
+    for (const char* const name : StateNames(parameters.kind)) {
+      state_.push_back({name, std::vector<float>(size)});
     }
+    const auto array = [&](size_t i) {
+      return i < state_.size() ? state_[i].values.data() : nullptr;
+    };
+    parameters.InitializeState(nullptr, size, array(0), array(1));
   }
 
   Applied Apply(uint64_t t, float lr_factor, int64_t first, std::span<float> gradient,
