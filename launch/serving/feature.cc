@@ -32,21 +32,11 @@ Result<ImportSchema> GeneralRules(const ServedModel& model) {
   return worker::TextRulesOf(model.schema);
 }
 
-ImportSchema WithoutFeatures(ImportSchema rules) {
-  rules.set_click(kNoColumn);
-  rules.clear_conversion();
-  rules.clear_row_id();
-  rules.clear_group();
-  rules.clear_time();
-  rules.clear_weight();
-  rules.clear_slot();
-  rules.clear_cross();
-  rules.clear_numeric();
-  rules.clear_exclude();
-  rules.clear_row_id_text();
-  rules.set_other_columns_are_slots(false);
-  rules.clear_format();
-  return rules;
+// What each feature adds its own to.
+ImportSchema WithoutFeatures(const ImportSchema& rules) {
+  ImportSchema general = worker::RulesOfCells(rules);
+  general.set_click(kNoColumn);
+  return general;
 }
 
 template <typename Entries>

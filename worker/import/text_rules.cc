@@ -26,6 +26,14 @@ void AddDiffering(const char* kind, const Features& features, const Features& ot
 
 }  // namespace
 
+ImportSchema RulesOfCells(const ImportSchema& schema) {
+  ImportSchema rules;
+  *rules.mutable_missing_marker() = schema.missing_marker();
+  rules.set_trim(schema.trim());
+  rules.set_decimal_ids(schema.decimal_ids());
+  return rules;
+}
+
 Result<ImportSchema> TextRulesOf(const LogSchema& schema) {
   if (schema.text.empty()) {
     return FailedPrecondition(
@@ -42,15 +50,7 @@ Result<ImportSchema> TextRulesOf(const LogSchema& schema) {
 }
 
 std::vector<std::string> DifferingRules(const ImportSchema& schema, const ImportSchema& model) {
-  ImportSchema ours, theirs;
-  const auto copy = [](const ImportSchema& from, ImportSchema* to) {
-    *to->mutable_missing_marker() = from.missing_marker();
-    to->set_trim(from.trim());
-    to->set_decimal_ids(from.decimal_ids());
-  };
-  copy(schema, &ours);
-  copy(model, &theirs);
-  std::vector<std::string> lines = DifferingFields(ours, theirs, {});
+  std::vector<std::string> lines = DifferingFields(RulesOfCells(schema), RulesOfCells(model), {});
   AddDiffering("slot", schema.slot(), model.slot(), &lines);
   AddDiffering("cross", schema.cross(), model.cross(), &lines);
   AddDiffering("numeric", schema.numeric(), model.numeric(), &lines);

@@ -12,6 +12,10 @@
 
 namespace chorus::worker {
 
+// What `schema` says about the cells of every column, whatever that becomes, and nothing else: no
+// column, no format.
+ImportSchema RulesOfCells(const ImportSchema& schema);
+
 // Error: kFailedPrecondition, `schema` says nothing about text; names the remedy.
 Result<ImportSchema> TextRulesOf(const LogSchema& schema);
 
