@@ -1,10 +1,9 @@
 // `chorus train`: trains a model on all ranks of the job, or in this process alone.
 
-#include <chrono>
 #include <cstdio>
 #include <memory>
 #include <optional>
-#include <thread>
+#include <string>
 #include <utility>
 #include <vector>
 
@@ -16,53 +15,20 @@
 #include "common/write_lock.h"
 #include "launch/command/commands.h"
 #include "launch/command/fitted_config.h"
+#include "launch/command/print_fitted.h"
+#include "launch/command/print_training.h"
 #include "launch/command/resume_doubt.h"
+#include "launch/command/wait_for_first_file.h"
 #include "launch/job/job.h"
 #include "launch/job/job_settings.h"
 #include "launch/job/monitor.h"
 #include "launch/job/rank_counters.h"
-#include "worker/metrics/metrics.h"
 #include "worker/steps/fit_settings.h"
-#include "worker/steps/training_data.h"
-#include "worker/train/best_checkpoint.h"
 #include "worker/train/checkpoint_claim.h"
-#include "worker/train/checkpoint_store.h"
 #include "worker/train/trainer.h"
 
 namespace chorus::launch {
 namespace {
-
-// Planned as the run itself does it: lanes of a log end unevenly, which the numbers of rows and of
-// a step do not tell.
-Status PrintPlannedSteps(const TrainConfig& config) {
-  if (config.data().log_size() == 0) return Status::Ok();
-  if (config.data().follow_seconds() > 0) {
-    std::printf("# Steps are those of each file, until %g s pass without another one.\n",
-                config.data().follow_seconds());
-    return worker::CheckFollowable(config);
-  }
-  ASSIGN_OR_RETURN(const worker::TrainingData data, worker::OpenTrainingData(config, PosixFiles()));
-  std::printf("# %llu steps are planned, in %u %s.\n",
-              static_cast<unsigned long long>(data.last_step), config.data().epochs(),
-              config.data().epochs() == 1 ? "epoch" : "epochs");
-  return Status::Ok();
-}
-
-Status PrintFitted(const ConfigArguments& arguments, worker::Resume resume) {
-  std::vector<worker::FittedSetting> fitted;
-  ASSIGN_OR_RETURN(const TrainConfig config, LoadFitted(arguments, resume, &fitted));
-  if (config.data().log_size() == 0) {
-    std::printf("# data.log is not set: what would fit the log has its default.\n");
-  }
-  if (!fitted.empty()) std::printf("# These fit the log (write a field to have it otherwise):\n");
-  for (const worker::FittedSetting& setting : fitted) {
-    std::printf("#   %s = %s: %s\n", setting.field.c_str(), setting.value.c_str(),
-                setting.reason.c_str());
-  }
-  RETURN_IF_ERROR(PrintPlannedSteps(config));
-  std::fputs(PrintConfig(config).c_str(), stdout);
-  return Status::Ok();
-}
 
 // The right to write in checkpoint.directory, for the whole job: rank 0 has it. A job that follows
 // a killed one waits for its rank 0.
@@ -105,35 +71,8 @@ Result<TrainConfig> LoadTrainingJob(const TrainArguments& arguments) {
   return config;
 }
 
-// A job that follows a log begins with its first file, from which it takes its settings. False: a
-// signal came before.
-Result<bool> WaitForFirstFile(const TrainArguments& arguments) {
-  ASSIGN_OR_RETURN(const TrainConfig config,
-                   LoadTrainConfig(arguments.config.config_file, arguments.config.sets));
-  const double seconds = config.data().follow_seconds();
-  if (seconds <= 0 || config.data().log_size() == 0) return true;
-  RETURN_IF_ERROR(worker::CheckFollowable(config));
-  if (arguments.resume != worker::Resume::kNothing) {
-    const auto found = worker::FindCheckpoint(PosixFiles(), config.checkpoint().directory());
-    if (found.ok() && found->has_value()) return true;  // which knows its place in the log
-  }
-  const auto begin = std::chrono::steady_clock::now();
-  for (bool said = false;; said = true) {
-    ASSIGN_OR_RETURN(const std::string first, FirstFollowedFile(PosixFiles(), config));
-    if (!first.empty()) return true;
-    const std::chrono::duration<double> waited = std::chrono::steady_clock::now() - begin;
-    if (StopSignal() != 0) return false;
-    if (waited.count() >= seconds) {
-      return NotFound(StrCat("data.log: no *.log file came to ", config.data().log(0), " within ",
-                             seconds, " s (data.follow_seconds)"));
-    }
-    if (!said) LogInfo("waiting for the first log file in ", config.data().log(0));
-    std::this_thread::sleep_for(std::chrono::milliseconds(200));
-  }
-}
-
-// The job, ready to write its checkpoints. A resume looks at its folder only once nobody else (such
-// as a killed job's last rank) writes there.
+// The job, ready to write its checkpoints. A resume looks at its folder once nobody else, such as a
+// killed job's last rank, writes there.
 Result<TrainConfig> BeginTrainingJob(const TrainArguments& arguments, FolderRight* right) {
   ASSIGN_OR_RETURN(TrainConfig config, LoadTrainingJob(arguments));
   const std::string& directory = config.checkpoint().directory();
@@ -162,72 +101,6 @@ JobSource OneTrainingJob(const TrainArguments& arguments, FolderRight* right, bo
                                   .saves = Saves::kYes,
                                   .claims_before = right->claims_before});
   };
-}
-
-void PrintShare(const char* name, double seconds, double all) {
-  if (all > 0) std::printf(" %s %.0f %%", name, 100 * seconds / all);
-}
-
-void PrintSteps(const worker::TrainResult& result) {
-  const worker::StepTimes& t = result.times;
-  const double all = t.read + t.pull + t.compute + t.combine + t.all_reduce + t.optimizer + t.other;
-  std::printf("trained to step %llu: %llu exposures in %.1f s, %.0f exposures/s, last loss %.6f\n",
-              static_cast<unsigned long long>(result.steps),
-              static_cast<unsigned long long>(result.exposures), result.seconds,
-              result.seconds > 0 ? static_cast<double>(result.exposures) / result.seconds : 0.0,
-              result.loss);
-  std::printf("time of worker 0:");
-  PrintShare("read", t.read, all);
-  PrintShare("pull", t.pull, all);
-  PrintShare("compute", t.compute, all);
-  PrintShare("push", t.combine, all);
-  PrintShare("all-reduce", t.all_reduce, all);
-  PrintShare("optimizer", t.optimizer, all);
-  PrintShare("evaluate and save", t.other, all);
-  std::printf("\nkeys of worker 0: %llu, unique per step %llu\n",
-              static_cast<unsigned long long>(result.keys_seen),
-              static_cast<unsigned long long>(result.keys_unique));
-}
-
-// Logs where the run goes on.
-void PrintStopped(const worker::TrainResult& result) {
-  if (result.checkpoint.empty()) {
-    std::printf("stopped by %s; nothing was saved, since checkpoint.directory is not set\n",
-                SignalName(StopSignal()).c_str());
-  } else {
-    std::printf("stopped by %s; the same command with --resume goes on after step %llu\n",
-                SignalName(StopSignal()).c_str(), static_cast<unsigned long long>(result.steps));
-  }
-}
-
-void PrintBest(const TrainConfig& config, const worker::TrainResult& result) {
-  const std::string metric = worker::MetricName(result.best->metric());
-  const auto step = static_cast<unsigned long long>(result.best->step());
-  std::printf("best checkpoint: %s, %s %.5f (--best)\n",
-              worker::CheckpointFolder(config.checkpoint().directory(), step).c_str(),
-              metric.c_str(), result.best->value());
-  if (!result.stopped_early) return;
-  std::printf("ended before the last step: %u evaluations were no better than that of step %llu\n",
-              config.checkpoint().patience(), step);
-}
-
-void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
-  if (result.exposures > 0) {
-    PrintSteps(result);
-  } else {
-    std::printf("nothing was left to train after step %llu\n",
-                static_cast<unsigned long long>(result.steps));
-  }
-  if (result.evaluation.has_value()) {
-    std::printf("%s", worker::FormatEvaluation(*result.evaluation).c_str());
-  }
-  if (!result.checkpoint.empty()) std::printf("checkpoint: %s\n", result.checkpoint.c_str());
-  if (result.best.has_value()) PrintBest(config, result);
-  if (!config.report().metrics().empty()) {
-    std::printf("metrics: %s\n", config.report().metrics().c_str());
-  }
-  if (result.stopped) PrintStopped(result);
-  std::fflush(stdout);
 }
 
 }  // namespace

@@ -1,6 +1,6 @@
 #pragma once
-// The loop over steps, as trainer.cc (all of a log) and trainer_follow.cc (a log that grows, file by
-// file) share it. Thread safety: the trainer's thread.
+// The loop over steps, as trainer_open.cc (all before the first step), trainer.cc (all of a log) and
+// trainer_follow.cc (a log that grows, file by file) share it. Thread safety: the trainer's thread.
 
 #include <chrono>
 #include <memory>
@@ -46,9 +46,6 @@ class Laps {
   int64_t last_ns_ = TraceClockNs();
   int64_t step_ns_ = last_ns_;
 };
-
-// A damaged checkpoint is an error whose remedy is an earlier one.
-Status OfferFallback(Resume resume, const Status& status);
 
 class Trainer {
  public:
