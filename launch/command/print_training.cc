@@ -1,9 +1,11 @@
 #include "launch/command/print_training.h"
 
+#include <cstdint>
 #include <cstdio>
 #include <string>
 
 #include "common/stop_signal.h"
+#include "common/strings.h"
 #include "worker/metrics/metrics.h"
 #include "worker/train/best_checkpoint.h"
 #include "worker/train/checkpoint_store.h"
@@ -11,16 +13,19 @@
 namespace chorus::launch {
 namespace {
 
+std::string Counted(uint64_t number, const char* one) {
+  return StrCat(number, " ", one, number == 1 ? "" : "s");
+}
+
 void PrintShare(const char* name, double seconds, double all) {
   if (all > 0) std::printf(" %s %.0f %%", name, 100 * seconds / all);
 }
 
-void PrintSteps(const worker::TrainResult& result) {
+void PrintSteps(const worker::TrainResult& result, uint32_t epochs) {
   const worker::StepTimes& t = result.times;
   const double all = t.read + t.pull + t.compute + t.combine + t.all_reduce + t.optimizer + t.other;
-  std::printf("trained to step %llu: %llu exposures in %.1f s, %.0f exposures/s, last loss %.6f\n",
-              static_cast<unsigned long long>(result.steps),
-              static_cast<unsigned long long>(result.exposures), result.seconds,
+  std::printf("%s in %.1f s, %.0f exposures/s, last loss %.6f\n",
+              TrainedText(result, epochs).c_str(), result.seconds,
               result.seconds > 0 ? static_cast<double>(result.exposures) / result.seconds : 0.0,
               result.loss);
   std::printf("time of worker 0:");
@@ -60,9 +65,22 @@ void PrintBest(const TrainConfig& config, const worker::TrainResult& result) {
 
 }  // namespace
 
+std::string TrainedText(const worker::TrainResult& result, uint32_t epochs) {
+  std::string text =
+      StrCat("trained to step ", result.steps, ": ", Counted(result.exposures, "exposure"));
+  const uint64_t resumed_from = result.steps - result.trained_steps;
+  if (resumed_from > 0) return StrCat(text, " since step ", resumed_from);
+  // All of the run, which may have stages: each has all epochs.
+  const uint64_t of_a_stage = result.log_rows * epochs;
+  if (of_a_stage == 0 || result.exposures % of_a_stage != 0) return text;
+  const uint64_t stages = result.exposures / of_a_stage;
+  return StrCat(text, " (", Counted(result.log_rows, "row"), ", ", Counted(epochs, "epoch"),
+                stages == 1 ? std::string() : StrCat(", ", Counted(stages, "stage")), ")");
+}
+
 void PrintResult(const TrainConfig& config, const worker::TrainResult& result) {
   if (result.exposures > 0) {
-    PrintSteps(result);
+    PrintSteps(result, config.data().epochs());
   } else {
     std::printf("nothing was left to train after step %llu\n",
                 static_cast<unsigned long long>(result.steps));

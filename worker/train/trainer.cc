@@ -107,6 +107,7 @@ Status Trainer::FinishStopped() {
 TrainResult Trainer::Finished(double seconds) {
   result_.steps = std::max(end_step_, first_step_ - 1);
   result_.trained_steps = result_.steps - restored_step_;
+  if (followed_ == nullptr) result_.log_rows = data_->plan->counts().kept_rows;
   result_.seconds = seconds;
   result_.contexts_pooled = engine().contexts_pooled();
   result_.bytes_sent = session_->client().bytes_sent();

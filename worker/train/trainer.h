@@ -18,6 +18,7 @@ struct TrainResult {
   uint64_t steps = 0;                    // of the whole run, resumed part included
   uint64_t trained_steps = 0;            // by this call
   uint64_t exposures = 0;                // in them, over all workers
+  uint64_t log_rows = 0;                 // that an epoch trains; 0: the log grows
   double seconds = 0;                    // of the loop
   double loss = 0;                       // of the last step
   std::optional<Evaluation> evaluation;  // the last one; worker 0 only
