@@ -30,8 +30,8 @@ class RowCutter {
 class RowFormat {
  public:
   virtual ~RowFormat() = default;
-  // Names of the cells; empty: a header has the names or, without one, the first row tells their
-  // number.
+  // Names of the cells, in their order: every row has one cell for each. Not empty: the columns of a
+  // TextTable are these alone, for such a text has no header.
   virtual const std::vector<std::string>& columns() const = 0;
   virtual std::unique_ptr<RowCutter> NewCutter() const = 0;
 };
