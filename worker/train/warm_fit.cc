@@ -12,27 +12,48 @@
 namespace chorus::worker {
 namespace {
 
-// A name for each row of a first layer's matrix: the column that feeds it and the place in its
-// embedding.
+// A name for each row of a first layer's matrix: the column that feeds it, with its kind, and the
+// place in its embedding.
 using RowNames = std::vector<std::string>;
 
 // Of each label of inputs (Port::label) that the columns of a side have.
 using NamesByLabel = std::map<std::string, RowNames, std::less<>>;
 
-void AddRowsOfSlots(const SideInputs& side, int64_t first, int64_t end, RowNames* names) {
+std::string KindOfSlot(const SlotInfo& slot) {
+  return StrCat(slot.multi_valued ? "multi-valued " : "one-hot ",
+                slot.has_values ? "with values" : "without values");
+}
+
+// The columns of a side's slots: SlotInput::column counts them.
+std::vector<const SlotInfo*> SideColumns(const LogSchema& schema, bool context) {
+  std::vector<const SlotInfo*> columns;
+  for (const SlotInfo& info : schema.slots) {
+    if (info.context == context) columns.push_back(&info);
+  }
+  return columns;
+}
+
+void AddRowsOfSlots(const SideInputs& side, const std::vector<const SlotInfo*>& columns,
+                    int64_t first, int64_t end, RowNames* names) {
   for (const SlotInput& slot : side.slots) {
     if (slot.first < first || slot.first >= end) continue;
-    for (uint32_t i = 0; i < slot.dim; ++i) names->push_back(StrCat("slot ", slot.name, " ", i));
+    const SlotInfo& info = *columns[slot.column];
+    const std::string kind = StrCat(KindOfSlot(info), ", key space ", info.key_space);
+    for (uint32_t i = 0; i < slot.dim; ++i) {
+      names->push_back(StrCat("slot ", slot.name, " (", kind, ") ", i));
+    }
   }
 }
 
 void AddNamesOfRows(const SideInputs& side, const LogSchema& schema, bool context,
                     NamesByLabel* out) {
   const std::string label = context ? "context" : "exposure";
+  const std::vector<const SlotInfo*> columns = SideColumns(schema, context);
   RowNames& pooled = (*out)[label];
-  AddRowsOfSlots(side, 0, side.pooled_width, &pooled);
+  AddRowsOfSlots(side, columns, 0, side.pooled_width, &pooled);
   for (const OwnColumns& own : side.own) {
-    AddRowsOfSlots(side, own.first, own.first + own.width, &(*out)[StrCat(own.label, "-", label)]);
+    AddRowsOfSlots(side, columns, own.first, own.first + own.width,
+                   &(*out)[StrCat(own.label, "-", label)]);
   }
   std::vector<std::string> numerics;  // of the side, read or not
   for (const NumericInfo& info : schema.numerics) {
@@ -56,8 +77,10 @@ InputNames NamesOf(const InputLayout& inputs, const LogSchema& schema) {
   InputNames out;
   AddNamesOfRows(inputs.contexts, schema, true, &out.rows);
   AddNamesOfRows(inputs.exposures, schema, false, &out.rows);
-  AddRowsOfSlots(inputs.contexts, 0, inputs.contexts.pooled_width, &out.contexts);
-  AddRowsOfSlots(inputs.exposures, 0, inputs.exposures.pooled_width, &out.exposures);
+  AddRowsOfSlots(inputs.contexts, SideColumns(schema, true), 0, inputs.contexts.pooled_width,
+                 &out.contexts);
+  AddRowsOfSlots(inputs.exposures, SideColumns(schema, false), 0, inputs.exposures.pooled_width,
+                 &out.exposures);
   return out;
 }
 
@@ -246,16 +269,58 @@ std::set<std::string> SlotsOf(const InputLayout& inputs, const LogSchema& schema
                               const TrainConfig& config) {
   std::set<std::string> names;
   for (const bool context : {true, false}) {
-    std::vector<const SlotInfo*> columns;  // of the side
-    for (const SlotInfo& info : schema.slots) {
-      if (info.context == context) columns.push_back(&info);
-    }
+    const std::vector<const SlotInfo*> columns = SideColumns(schema, context);
     for (const SlotInput& slot : (context ? inputs.contexts : inputs.exposures).slots) {
       names.insert(StrCat(slot.name, " (table ", config.table(static_cast<int>(slot.table)).name(),
                           ", key space ", columns[slot.column]->key_space, ")"));
     }
   }
   return names;
+}
+// The columns of the slots that a model reads, by the slots' names.
+std::map<std::string, const SlotInfo*> SlotColumnsOf(const InputLayout& inputs,
+                                                     const LogSchema& schema) {
+  std::map<std::string, const SlotInfo*> out;
+  for (const bool context : {true, false}) {
+    const std::vector<const SlotInfo*> columns = SideColumns(schema, context);
+    for (const SlotInput& slot : (context ? inputs.contexts : inputs.exposures).slots) {
+      out[slot.name] = columns[slot.column];
+    }
+  }
+  return out;
+}
+
+void AddMoved(const std::string& column, bool context_there, bool context_here, WarmFit* fit) {
+  if (context_there == context_here) return;
+  const auto side = [](bool context) { return context ? "contexts" : "exposures"; };
+  fit->moved.push_back(
+      StrCat(column, " (of ", side(context_there), " there, of ", side(context_here), " here)"));
+}
+
+// Slots that both models read and that are of two kinds, and columns that changed their side. Those
+// of another key space are listed as slots that the other one has not.
+void ListChanged(const std::map<std::string, const SlotInfo*>& there,
+                 const std::map<std::string, const SlotInfo*>& here, WarmFit* fit) {
+  for (const auto& [name, info] : here) {
+    const auto old = there.find(name);
+    if (old == there.end() || old->second->key_space != info->key_space) continue;
+    if (KindOfSlot(*old->second) == KindOfSlot(*info)) {
+      AddMoved(StrCat("slot ", name), old->second->context, info->context, fit);
+      continue;
+    }
+    fit->begin_new.push_back(StrCat("what layers know of slot ", name, " (",
+                                    KindOfSlot(*old->second), " there, ", KindOfSlot(*info),
+                                    " here; ids of both keep their embeddings)"));
+  }
+}
+void ListChanged(const std::vector<NumericInfo>& there, const std::vector<NumericInfo>& here,
+                 WarmFit* fit) {
+  for (const NumericInfo& info : here) {
+    for (const NumericInfo& old : there) {
+      if (old.name != info.name) continue;
+      AddMoved(StrCat("numeric column ", info.name), old.context, info.context, fit);
+    }
+  }
 }
 std::set<std::string> NumericsOf(const LogSchema& schema) {
   std::set<std::string> names;
@@ -291,6 +356,8 @@ Result<WarmFit> FitState(const DenseState& there, const CheckpointManifest& mani
   ListDifference("slot", SlotsOf(inputs_there, schema_there, manifest.config()),
                  SlotsOf(inputs, schema, config), &fit);
   ListDifference("numeric column", NumericsOf(schema_there), NumericsOf(schema), &fit);
+  ListChanged(SlotColumnsOf(inputs_there, schema_there), SlotColumnsOf(inputs, schema), &fit);
+  ListChanged(schema_there.numerics, schema.numerics, &fit);
   return fit;
 }
 

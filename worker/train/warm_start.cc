@@ -101,6 +101,9 @@ void Tell(const std::string& folder, const WarmFit& fit, const Session& session)
     LogWarning("warm start: frozen parts keep their random initial values: ", Join(frozen, ", "),
                "; name a checkpoint that has them, or leave `trainable: false` out");
   }
+  if (!fit.moved.empty()) {
+    LogInfo("warm start: these are taken on their new side: ", Join(fit.moved, ", "));
+  }
   if (!fit.left.empty()) {
     LogWarning("warm start: the model has no place for these of the checkpoint: ",
                Join(fit.left, ", "));
