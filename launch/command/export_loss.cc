@@ -7,10 +7,12 @@
 #include <utility>
 #include <vector>
 
+#include "common/log.h"
 #include "common/strings.h"
 #include "launch/serving/batch_scorer.h"
 #include "launch/serving/served_model.h"
 #include "worker/log/block_queue.h"
+#include "worker/log/cell_rules.h"
 #include "worker/log/labels.h"
 #include "worker/log/log_reader.h"
 #include "worker/log/manifest_schema.h"
@@ -56,6 +58,9 @@ Status CheckLossLog(FileSystem& files, const std::vector<std::string>& log,
                     const CheckpointManifest& model) {
   const worker::LogSchema schema = worker::SchemaOfManifest(model);
   ASSIGN_OR_RETURN(const auto reader, worker::LogReader::Open(files, log, &schema));
+  for (const worker::OtherRules& other : reader->other_rules()) {
+    for (const std::string& doubt : worker::DoubtsOf(other, "the model")) LogWarning(doubt);
+  }
   return worker::CheckLabelled(reader->schema()).Annotate(Join(log, ", "));
 }
 

@@ -9,6 +9,7 @@
 #include "common/strings.h"
 #include "worker/import/delimited_row.h"
 #include "worker/import/text_rules.h"
+#include "worker/log/cell_rules.h"
 
 namespace chorus::launch {
 namespace {

@@ -20,6 +20,7 @@
 #include "worker/import/row_inputs.h"
 #include "worker/import/row_passes.h"
 #include "worker/import/row_table.h"
+#include "worker/import/text_rules.h"
 #include "worker/import/waiting_blocks.h"
 #include "worker/log/log_reader.h"
 
@@ -144,7 +145,9 @@ class Import {
       RETURN_IF_ERROR(passes_->CountRows(*table));
       ASSIGN_OR_RETURN(table, OpenTable());
     }
-    if (TakesEarlier()) RETURN_IF_ERROR(TakeEarlierStatistics());
+    if (TakesEarlier()) {
+      RETURN_IF_ERROR(TakeEarlierStatistics(!table->types().empty()));
+    }
     if (counts) {
       RETURN_IF_ERROR(Learn(std::move(table)));
       ASSIGN_OR_RETURN(table, OpenTable());
@@ -195,14 +198,17 @@ class Import {
 
   bool TakesEarlier() const { return !options_.like.empty() || options_.like_schema != nullptr; }
 
-  Status TakeEarlierStatistics() {
+  // typed: the inputs' columns are.
+  Status TakeEarlierStatistics(bool typed) {
     if (options_.like_schema != nullptr) {
+      // That its rules are the same, follow_import.cc says.
       return TakeStatistics(*options_.like_schema, plan_, &log_schema_)
           .Annotate("the log files that are there");
     }
     ASSIGN_OR_RETURN(const auto log, LogReader::Open(files_, {options_.like}));
-    return TakeStatistics(log->schema(), plan_, &log_schema_)
-        .Annotate(StrCat("--like ", options_.like));
+    const std::string name = StrCat("--like ", options_.like);
+    RETURN_IF_ERROR(TakeStatistics(log->schema(), plan_, &log_schema_).Annotate(name));
+    return CheckSameRules(log_schema_, log->schema(), name, typed).Annotate(name);
   }
 
   // Counts of ids from all rows, and means and deviations from those of the training part.

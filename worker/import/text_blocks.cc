@@ -15,6 +15,7 @@
 #include "worker/import/row_inputs.h"
 #include "worker/import/summary.h"
 #include "worker/import/text_rules.h"
+#include "worker/log/cell_rules.h"
 #include "worker/log/column_map.h"
 
 namespace chorus::worker {
@@ -136,11 +137,14 @@ class FileTextBlocks final : public TextBlocks {
 };
 
 // A schema beside the model's own may be meant to differ (another separator in another text), or
-// not.
-void TellDifferences(const LogSchema& text, const LogSchema& model) {
-  const Result<ImportSchema> ours = TextRulesOf(text), theirs = TextRulesOf(model);
-  if (!ours.ok() || !theirs.ok()) return;
-  const std::vector<std::string> lines = DifferingRules(*ours, *theirs);
+// not. Typed columns have no separators.
+void TellDifferences(const LogSchema& text, bool typed, const LogSchema& model) {
+  Result<RuleDifferences> differences = DifferingRules(text, model);
+  if (!differences.ok() || differences->empty()) return;
+  std::vector<std::string> lines = std::move(differences->made);
+  if (!typed) {
+    lines.insert(lines.end(), differences->written.begin(), differences->written.end());
+  }
   if (lines.empty()) return;
   LogWarning("the schema reads text otherwise than the model's own does (schema | model): ",
              Join(lines, "; "));
@@ -169,7 +173,7 @@ Result<std::unique_ptr<TextBlocks>> TextBlocks::Open(FileSystem& files, const Te
     LogWarning(inputs[0].name, " has no column ", options.schema.row_id(),
                " (row_id): its rows are numbered from 0");
   }
-  TellDifferences(plan->schema, model);
+  TellDifferences(plan->schema, !table->types().empty(), model);
   auto blocks =
       std::make_unique<FileTextBlocks>(options, std::move(table), *std::move(plan), model);
   RETURN_IF_ERROR(blocks->Begin(model).Annotate(

@@ -3,36 +3,11 @@
 #include <algorithm>
 
 #include "common/config.h"
+#include "common/log.h"
 #include "common/strings.h"
+#include "worker/log/cell_rules.h"
 
 namespace chorus::worker {
-namespace {
-
-// Adds the differences of features that both have.
-template <typename Features>
-void AddDiffering(const char* kind, const Features& features, const Features& others,
-                  std::vector<std::string>* out) {
-  for (const auto& feature : features) {
-    const auto other = std::find_if(others.begin(), others.end(),
-                                    [&](const auto& o) { return o.name() == feature.name(); });
-    if (other == others.end()) continue;
-    // Sides, key spaces and kinds are the columns' own: ColumnMap compares them.
-    for (const std::string& line :
-         DifferingFields(feature, *other, {"column", "value_column", "context", "key_space"})) {
-      out->push_back(StrCat(kind, " ", feature.name(), ": ", line));
-    }
-  }
-}
-
-}  // namespace
-
-ImportSchema RulesOfCells(const ImportSchema& schema) {
-  ImportSchema rules;
-  *rules.mutable_missing_marker() = schema.missing_marker();
-  rules.set_trim(schema.trim());
-  rules.set_decimal_ids(schema.decimal_ids());
-  return rules;
-}
 
 Result<ImportSchema> TextRulesOf(const LogSchema& schema) {
   if (schema.text.empty()) {
@@ -49,12 +24,20 @@ Result<ImportSchema> TextRulesOf(const LogSchema& schema) {
   return rules;
 }
 
-std::vector<std::string> DifferingRules(const ImportSchema& schema, const ImportSchema& model) {
-  std::vector<std::string> lines = DifferingFields(RulesOfCells(schema), RulesOfCells(model), {});
-  AddDiffering("slot", schema.slot(), model.slot(), &lines);
-  AddDiffering("cross", schema.cross(), model.cross(), &lines);
-  AddDiffering("numeric", schema.numeric(), model.numeric(), &lines);
-  return lines;
+Status CheckSameRules(const LogSchema& made, const LogSchema& like, const std::string& name,
+                      bool typed) {
+  ASSIGN_OR_RETURN(const RuleDifferences differences, DifferingRules(made, like));
+  if (!differences.made.empty()) {
+    return FailedPrecondition(StrCat(
+        "its rules of text are others (the schema | that log): ", Join(differences.made, "; "),
+        ": the same cells would be other ids or numbers; write its rules into the schema"));
+  }
+  if (!differences.written.empty() && !typed) {
+    LogWarning(name,
+               " has other separators (the schema | that log): ", Join(differences.written, "; "),
+               ": right if the inputs are written so");
+  }
+  return Status::Ok();
 }
 
 void TakeNormalisation(const LogSchema& model, const ColumnPlan& plan, LogSchema* schema) {

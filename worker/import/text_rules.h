@@ -3,7 +3,6 @@
 // model's normalisation for a plan of columns. Thread safety: pure functions.
 
 #include <string>
-#include <vector>
 
 #include "common/config.pb.h"
 #include "common/status.h"
@@ -12,16 +11,15 @@
 
 namespace chorus::worker {
 
-// What `schema` says about the cells of every column, whatever that becomes, and nothing else: no
-// column, no format.
-ImportSchema RulesOfCells(const ImportSchema& schema);
-
 // Error: kFailedPrecondition, `schema` says nothing about text; names the remedy.
 Result<ImportSchema> TextRulesOf(const LogSchema& schema);
 
-// Where `schema` makes other features of the same cells than `model` does, by the features' names:
-// "slot tags: separator: \"|\" | \",\"". Both are as LogSchema.text has them.
-std::vector<std::string> DifferingRules(const ImportSchema& schema, const ImportSchema& model);
+// Whether a log that is imported by `made` may take the means of `like`, whose name is `name`: rules
+// that make other ids or numbers of the same cells (cell_rules.h) are refused, and other separators
+// are a warning. typed: columns that have no separators.  Error: kFailedPrecondition, has the rules
+// and both values.
+Status CheckSameRules(const LogSchema& made, const LogSchema& like, const std::string& name,
+                      bool typed);
 
 // Gives the standardised numerics of `schema`, which `plan` makes, the means and deviations of the
 // model's numerics of the same names. Numerics that the model lacks keep theirs.

@@ -4,12 +4,13 @@
 #include <cstdio>
 #include <span>
 #include <string_view>
+#include <utility>
 
 #include "common/check.h"
-#include "common/config.pb.h"
 #include "common/strings.h"
 #include "worker/log/block.h"
 #include "worker/log/column_map.h"
+#include "worker/log/file_rules.h"
 #include "worker/log/folder_kind.h"
 #include "worker/log/format.h"
 #include "worker/log/label_overlay.h"
@@ -164,29 +165,6 @@ Status CompareCounts(const BlockInfo& expected, const Batch& batch) {
   return Status::Ok();
 }
 
-// How an import read ids: "trim true, decimal_ids AS_INTEGER, ...".
-std::string IdRules(const ImportSchema& text) {
-  std::vector<std::string> markers(text.missing_marker().begin(), text.missing_marker().end());
-  std::sort(markers.begin(), markers.end());
-  return StrCat("trim ", text.trim() ? "true" : "false", ", decimal_ids ",
-                ImportSchema::DecimalIds_Name(text.decimal_ids()), ", missing_marker \"",
-                Join(markers, "\" \""), "\"");
-}
-
-// Files of one log whose texts were read by other rules have other ids for the same text. Those of
-// which nobody knows how they were read are taken as they are.
-Status CheckTextRules(const LogSchema& first, const LogSchema& other, const std::string& path) {
-  ImportSchema a, b;
-  if (first.text.empty() || other.text.empty() || first.text == other.text) return Status::Ok();
-  if (!a.ParseFromString(first.text) || !b.ParseFromString(other.text)) {
-    return DataLoss("the rules of its text do not parse");
-  }
-  if (IdRules(a) == IdRules(b)) return Status::Ok();
-  return FailedPrecondition(StrCat("its text was read by other rules than that of ", path, " (",
-                                   IdRules(b), " | ", IdRules(a),
-                                   "): the same text may be other ids; import both by one schema"));
-}
-
 class FileLogReader final : public LogReader {
  public:
   explicit FileLogReader(const LogSchema* model) : as_model_(model != nullptr) {
@@ -196,7 +174,7 @@ class FileLogReader final : public LogReader {
   Status Add(FileSystem& files, const std::string& path) {
     ASSIGN_OR_RETURN(std::unique_ptr<RandomAccessFile> file, files.OpenForRead(path));
     ASSIGN_OR_RETURN(const Head head, ReadHead(*file));
-    RETURN_IF_ERROR(AddColumns(head.schema));
+    RETURN_IF_ERROR(AddColumns(head.schema, path));
     const auto number = static_cast<uint32_t>(paths_.size());
     ASSIGN_OR_RETURN(const Index index, ReadIndex(*file, number, head.bytes));
     places_.push_back({.path = path,
@@ -234,6 +212,7 @@ class FileLogReader final : public LogReader {
 
   const LogSchema& schema() const override { return schema_; }
   const std::vector<std::string>& ignored_columns() const override { return ignored_; }
+  const std::vector<OtherRules>& other_rules() const override { return rules_.others(); }
   const std::vector<std::string>& files() const override { return paths_; }
   const std::vector<BlockInfo>& blocks() const override { return blocks_; }
   uint64_t fingerprint() const override { return fingerprint_; }
@@ -304,7 +283,7 @@ class FileLogReader final : public LogReader {
   }
 
   // Of the next file. Rows of one log have one shape: each has a weight (group, time), or none has.
-  Status AddColumns(const LogSchema& stored) {
+  Status AddColumns(const LogSchema& stored, const std::string& path) {
     if (paths_.empty()) {
       if (!as_model_) schema_ = stored;
       schema_.has_weight = stored.has_weight;
@@ -320,7 +299,7 @@ class FileLogReader final : public LogReader {
       return FailedPrecondition(StrCat(DifferenceOfShape(stored), " ", paths_[0],
                                        ": all files of a log have them, or none has"));
     }
-    if (!paths_.empty()) RETURN_IF_ERROR(CheckTextRules(stored_.front(), stored, paths_.front()));
+    RETURN_IF_ERROR(rules_.Add(path, stored, as_model_ ? &schema_ : nullptr));
     Result<ColumnMap> map = ColumnMap::Make(schema_, stored);
     if (!map.ok()) {
       return map.status().Annotate(as_model_ ? "against the model"
@@ -341,6 +320,7 @@ class FileLogReader final : public LogReader {
   std::vector<LogSchema> stored_;   // [file], as blocks are stored
   std::vector<ColumnMap> columns_;  // [file], from one to the other
   std::vector<std::string> ignored_;
+  FileRules rules_;
   std::vector<std::string> paths_;
   std::vector<std::unique_ptr<RandomAccessFile>> files_;
   std::vector<LogFilePlace> places_;  // [file]
@@ -356,6 +336,11 @@ class FileLogReader final : public LogReader {
 
 const LogLabels& LogReader::labels() const {
   static const LogLabels none;
+  return none;
+}
+
+const std::vector<OtherRules>& LogReader::other_rules() const {
+  static const std::vector<OtherRules> none;
   return none;
 }
 

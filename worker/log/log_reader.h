@@ -10,6 +10,7 @@
 #include "common/file.h"
 #include "common/status.h"
 #include "worker/log/batch.h"
+#include "worker/log/cell_rules.h"
 
 namespace chorus::worker {
 
@@ -41,7 +42,8 @@ class LogReader {
   // Opens the files of one log, in order. A directory means its *.log files in the order of their
   // names. Reads heads and indices, no blocks. The columns of all files become those of `model`, or
   // of the first file, by name (column_map.h). Errors: kNotFound; kDataLoss, names the file and
-  // what is wrong; kFailedPrecondition when a file's columns cannot become those.
+  // what is wrong; kFailedPrecondition when a file's columns cannot become those, or it was imported
+  // by other rules than the files before it.
   static Result<std::unique_ptr<LogReader>> Open(FileSystem& files,
                                                  const std::vector<std::string>& paths,
                                                  const LogSchema* model = nullptr);
@@ -73,6 +75,10 @@ class LogReader {
   // Decodes blocks()[index] into *out (its memory is reused), and gives it the labels that came
   // later. Error: kDataLoss, names file, block and column.
   virtual Status ReadBlock(uint32_t index, Batch* out) const = 0;
+  // Files that were imported by other rules of text than the model's log, or than the first file
+  // that knows its rules: then they differ in separators alone, since files of one log by other
+  // rules are refused.
+  virtual const std::vector<OtherRules>& other_rules() const;
 };
 
 }  // namespace chorus::worker

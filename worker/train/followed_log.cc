@@ -11,6 +11,7 @@
 #include "common/log.h"
 #include "common/node_name.h"
 #include "common/strings.h"
+#include "worker/log/cell_rules.h"
 #include "worker/log/log_reader.h"
 #include "worker/log/manifest_schema.h"
 #include "worker/train/one_listing.h"
@@ -297,10 +298,21 @@ Result<std::unique_ptr<LogReader>> FollowedLog::OpenOnAll(const std::string& pat
   }
 }
 
+// Files of one log are imported by one schema.
+Status FollowedLog::CheckRules(const LogReader& log) const {
+  for (const OtherRules& other : log.other_rules()) {
+    const std::vector<std::string> doubts = DoubtsOf(other, "the files before it");
+    if (!other.differences.made.empty()) return FailedPrecondition(doubts.front());
+    if (is_first()) LogWarning(doubts.front());
+  }
+  return Status::Ok();
+}
+
 Result<TrainingData> FollowedLog::OpenFile(const std::string& name, uint64_t number,
                                            uint64_t steps_before) {
   ASSIGN_OR_RETURN(std::unique_ptr<LogReader> log, OpenOnAll(PathOf(name)));
   if (!schema_.has_value()) schema_ = log->schema();
+  RETURN_IF_ERROR(CheckRules(*log));
   FollowedFile* const file = position_.add_followed();
   file->set_name(name);
   file->set_fingerprint(log->fingerprint());

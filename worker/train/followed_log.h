@@ -77,6 +77,8 @@ class FollowedLog {
   std::string FirstNew(const std::vector<std::string>& names) const;
   Result<std::string> FindNext();  // "" = there is none yet
   Result<Look> LookAgain(bool stop, bool save);
+  // Against the rules of the first file.
+  Status CheckRules(const LogReader& log) const;
   Result<std::unique_ptr<LogReader>> OpenOnAll(const std::string& path);
   Result<TrainingData> OpenFile(const std::string& name, uint64_t number, uint64_t steps_before);
 

@@ -10,6 +10,7 @@
 #include "common/strings.h"
 #include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
+#include "worker/log/cell_rules.h"
 #include "worker/steps/step_reader.h"
 
 namespace chorus::worker {
@@ -20,6 +21,13 @@ void TellIgnoredColumns(const Session& session, const LogReader& log) {
   if (ignored.empty() || session.environment().collective->rank() > 0) return;
   LogInfo(log.files().front(), ": ", ignored.size(), ignored.size() == 1 ? " column" : " columns",
           " that the model does not know: ", Join(ignored, ", "));
+}
+
+void TellRulesOfLog(const Session& session, const LogReader& log) {
+  if (session.environment().collective->rank() > 0) return;
+  for (const OtherRules& other : log.other_rules()) {
+    for (const std::string& doubt : DoubtsOf(other, "the model")) LogWarning(doubt);
+  }
 }
 
 // Worker 0's status line while it scores a log. In log order all steps but the last one are full.
@@ -55,7 +63,10 @@ Result<std::unique_ptr<Scorer>> Scorer::Create(Session* session,
   std::unique_ptr<Scorer> scorer(new Scorer(session));
   ASSIGN_OR_RETURN(scorer->log_,
                    LogReader::Open(*session->environment().files, log, &session->schema()));
-  if (!scoring.is_first_look) TellIgnoredColumns(*session, *scorer->log_);
+  if (!scoring.is_first_look) {
+    TellIgnoredColumns(*session, *scorer->log_);
+    TellRulesOfLog(*session, *scorer->log_);
+  }
   RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(log, ", ")), scorer->log_->Description(),
                                  session->environment().collective));
   ReadingOptions options;

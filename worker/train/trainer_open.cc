@@ -9,6 +9,7 @@
 #include "common/strings.h"
 #include "worker/collective/agreement.h"
 #include "worker/engine/engine.h"
+#include "worker/log/cell_rules.h"
 #include "worker/log/manifest_schema.h"
 #include "worker/model/trainable.h"
 #include "worker/train/checkpoint_store.h"
@@ -54,6 +55,11 @@ Status Trainer::OpenData() {
 
 Status Trainer::OpenLog() {
   ASSIGN_OR_RETURN(data_, OpenTrainingData(config_, *environment_.files));
+  for (const OtherRules& other : data_->log->other_rules()) {
+    for (const std::string& doubt : DoubtsOf(other, data_->log->files().front())) {
+      if (is_first()) LogWarning(doubt);
+    }
+  }
   RETURN_IF_ERROR(CheckAgreement(StrCat("the log ", Join(data_->log->files(), ", ")),
                                  data_->log->Description(), environment_.collective));
   return FindResumed({data_->log.get(), data_->last_step});

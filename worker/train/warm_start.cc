@@ -6,6 +6,7 @@
 
 #include "common/log.h"
 #include "common/strings.h"
+#include "worker/log/cell_rules.h"
 #include "worker/log/manifest_schema.h"
 #include "worker/model/trainable.h"
 #include "worker/train/checkpoint_store.h"
@@ -56,12 +57,22 @@ Status CheckNumerics(const LogSchema& there, const LogSchema& here) {
   return Status::Ok();
 }
 
+// What the embeddings and weights of a column stand for is what its cells became.
+Status TellRulesThere(const LogSchema& there, const LogSchema& here) {
+  OtherRules other{.file = "data.log"};
+  ASSIGN_OR_RETURN(other.differences, DifferingRules(here, there));
+  for (const std::string& doubt : DoubtsOf(other, "the model")) LogWarning("warm start: ", doubt);
+  return Status::Ok();
+}
+
 Result<std::string> FindModel(Session* session) {
   FileSystem& files = *session->environment().files;
   const WarmStartConfig& config = session->config().warm_start();
   ASSIGN_OR_RETURN(const std::string folder, ChooseCheckpoint(files, config.checkpoint(), false));
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, ReadManifest(files, folder));
-  RETURN_IF_ERROR(CheckNumerics(SchemaOfManifest(manifest), session->schema()).Annotate(folder));
+  const LogSchema there = SchemaOfManifest(manifest);
+  RETURN_IF_ERROR(CheckNumerics(there, session->schema()).Annotate(folder));
+  RETURN_IF_ERROR(TellRulesThere(there, session->schema()).Annotate(folder));
   if (!config.reset_optimizer()) {
     RETURN_IF_ERROR(CheckOptimizers(manifest.config(), session->config()).Annotate(folder));
   }

@@ -2,7 +2,9 @@
 
 #include <map>
 
+#include "common/log.h"
 #include "common/strings.h"
+#include "worker/log/cell_rules.h"
 #include "worker/log/column_map.h"
 #include "worker/log/oracle_file.h"
 
@@ -102,6 +104,12 @@ Status CheckReady(FileSystem& files, const ComparePlan& plan, const PlannedRun& 
   RETURN_IF_ERROR(worker::ColumnMap::Make((*train)->schema(), (*test)->schema())
                       .status()
                       .Annotate(at(judge, "a log with the slots of the one trained on")));
+  worker::OtherRules rules{.file = (*test)->files().front()};
+  ASSIGN_OR_RETURN(rules.differences,
+                   worker::DifferingRules((*test)->schema(), (*train)->schema()));
+  for (const std::string& doubt : worker::DoubtsOf(rules, (*train)->files().front())) {
+    LogWarning(at(judge, "a log imported by the rules of the one trained on"), ": ", doubt);
+  }
   RETURN_IF_ERROR(CheckOracle(files, run.config.evaluate().oracle(), **test)
                       .Annotate(at("oracle", "the oracle file of the test log")));
   if (plan.config.field().empty() || run.setting >= 0) return Status::Ok();

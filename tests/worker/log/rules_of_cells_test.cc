@@ -1,4 +1,4 @@
-#include "worker/import/text_rules.h"
+// Which fields of a schema are rules of all cells.
 
 #include <google/protobuf/descriptor.h>
 #include <google/protobuf/message.h>
@@ -6,6 +6,9 @@
 
 #include <set>
 #include <string>
+
+#include "common/config.pb.h"
+#include "worker/log/cell_rules.h"
 
 namespace chorus::worker {
 namespace {
@@ -60,7 +63,7 @@ void Write(const FieldDescriptor* field, ImportSchema* schema) {
   }
 }
 
-TEST(TextRulesTest, EveryFieldOfASchemaIsARuleOfAllCellsOrOneOfTheOthers) {
+TEST(RulesOfCellsTest, EveryFieldOfASchemaIsARuleOfAllCellsOrOneOfTheOthers) {
   const google::protobuf::Descriptor& type = *ImportSchema::descriptor();
   for (int i = 0; i < type.field_count(); ++i) {
     const std::string& name = type.field(i)->name();
@@ -69,7 +72,7 @@ TEST(TextRulesTest, EveryFieldOfASchemaIsARuleOfAllCellsOrOneOfTheOthers) {
   EXPECT_EQ(kRulesOfCells.size() + kOthers.size(), static_cast<size_t>(type.field_count()));
 }
 
-TEST(TextRulesTest, RulesOfCellsKeepTheRulesAndNothingElse) {
+TEST(RulesOfCellsTest, RulesOfCellsKeepTheRulesAndNothingElse) {
   ImportSchema schema;
   const google::protobuf::Descriptor& type = *ImportSchema::descriptor();
   for (int i = 0; i < type.field_count(); ++i) Write(type.field(i), &schema);
@@ -83,20 +86,6 @@ TEST(TextRulesTest, RulesOfCellsKeepTheRulesAndNothingElse) {
   EXPECT_TRUE(rules.trim());
   EXPECT_EQ(rules.decimal_ids(), ImportSchema::AS_TEXT);
   EXPECT_EQ(rules.missing_marker(0), "x");
-}
-
-TEST(TextRulesTest, DifferingRulesNameWhatIsOtherInCellsAndFeatures) {
-  ImportSchema schema, model;
-  schema.set_trim(true);
-  model.set_trim(false);
-  schema.set_delimiter(",");
-  model.set_delimiter("\t");
-  schema.add_slot()->set_name("tags");
-  model.add_slot()->set_name("tags");
-  schema.mutable_slot(0)->set_separator("|");
-  model.mutable_slot(0)->set_separator(",");
-  EXPECT_EQ(DifferingRules(schema, model).size(), 2u);
-  EXPECT_TRUE(DifferingRules(schema, schema).empty());
 }
 
 }  // namespace
