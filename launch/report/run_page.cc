@@ -37,6 +37,15 @@ std::string Head(const RunHead& head) {
       Element("pre", head.config()), "</div></details>\n");
 }
 
+std::string DoubtsOfSteps(const std::vector<Report>& reports) {
+  std::string items;
+  for (const Report& report : reports) {
+    if (!report.has_progress()) continue;
+    for (const std::string& doubt : report.doubt()) items += Element("li", doubt);
+  }
+  return items;
+}
+
 // The warnings of train and evaluate, for readers who did not see them.
 std::string Doubts(const std::vector<Report>& reports) {
   std::string items;
@@ -45,7 +54,10 @@ std::string Doubts(const std::vector<Report>& reports) {
     for (const std::string& doubt : report->doubt()) items += Element("li", doubt);
     break;
   }
+  const std::string of_losses = DoubtsOfSteps(reports);
+  items += of_losses;
   for (const Curve& stage : LossCurves(reports, "")) {
+    if (!of_losses.empty()) break;  // the run knew the first step's loss, which may not be reported
     const double first = stage.points.front().y, last = stage.points.back().y;
     if (const std::string doubt = worker::DoubtOfLoss(first, last); !doubt.empty()) {
       items += Element("li", doubt);

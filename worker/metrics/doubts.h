@@ -15,7 +15,7 @@ namespace chorus::worker {
 // A line about the number of a run's steps; "" when they are enough.
 std::string DoubtOfSteps(uint64_t steps);
 
-// A line about a reported loss that is far above the first one of its stage; "" where it is not.
+// Of a reported loss beside that of its stage's first step; "" where it is not far above.
 std::string DoubtOfLoss(double first, double loss);
 
 // One sign of one task or slot.

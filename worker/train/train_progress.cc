@@ -73,6 +73,7 @@ Result<double> TrainProgress::AddStep(uint64_t step, const std::vector<Normalize
   exposures_since_report_ += rows;
   ++steps_since_report_;
   if (!speaks_) return loss;
+  NoteFirstLoss(data_.stages.StageOf(step), loss);
   if (line_->Due()) {
     const double elapsed = line_->elapsed_seconds();
     const double rate = elapsed > 0 ? static_cast<double>(exposures_) / elapsed : 0;
@@ -110,9 +111,10 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
     term->set_denominator(normalizers[k].denominator);
     term->set_weight(normalizers[k].weight);
   }
-  if (const std::string doubt = DoubtOfReported(loss, report.stage()); !doubt.empty()) {
+  if (const std::string doubt = DoubtOfReported(loss); !doubt.empty()) {
     line_->Clear();
-    LogWarning(doubt);  // not in the report: a resumed run has another first loss
+    LogWarning(doubt);
+    report.add_doubt(doubt);
   }
   last_report_ = now;
   exposures_since_report_ = 0;
@@ -120,16 +122,19 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
   return Tell(report);
 }
 
+// The loss of the first step is that of the weights before any update of this run (and stage): about
+// what a constant has. The first one that is reported may be one that has exploded already.
+void TrainProgress::NoteFirstLoss(uint32_t stage, double loss) {
+  if (first_loss_.has_value() && first_loss_stage_ == stage) return;
+  first_loss_ = loss;
+  first_loss_stage_ = stage;
+  doubts_loss_ = false;
+}
+
 // Once per stage.
-std::string TrainProgress::DoubtOfReported(double loss, uint32_t stage) {
-  if (!first_loss_.has_value() || first_loss_stage_ != stage) {
-    first_loss_ = loss;
-    first_loss_stage_ = stage;
-    doubts_loss_ = false;
-    return "";
-  }
+std::string TrainProgress::DoubtOfReported(double loss) {
   if (doubts_loss_) return "";
-  std::string doubt = DoubtOfLoss(*first_loss_, loss);
+  std::string doubt = DoubtOfLoss(first_loss_.value_or(0), loss);
   doubts_loss_ = !doubt.empty();
   return doubt;
 }

@@ -49,7 +49,8 @@ class TrainProgress {
   std::string EpochText(uint64_t step) const;
   Report NewReport(uint64_t step) const;
   Status Tell(const Report& report);
-  std::string DoubtOfReported(double loss, uint32_t stage);  // "" = none
+  void NoteFirstLoss(uint32_t stage, double loss);
+  std::string DoubtOfReported(double loss);  // "" = none
   Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
                     std::span<const double> term_sums, uint64_t rows);
 
@@ -61,7 +62,7 @@ class TrainProgress {
   std::unique_ptr<ProgressLine> line_;
   const Clock::time_point begin_ = Clock::now();
   Clock::time_point last_report_ = begin_;
-  std::optional<double> first_loss_;  // that was reported in the stage
+  std::optional<double> first_loss_;  // of the stage's first step in this run
   uint32_t first_loss_stage_ = 0;
   bool doubts_loss_ = false;  // whether it has been said
   SaidDoubts said_;           // of evaluations

@@ -167,6 +167,11 @@ TEST(RunPageTest, ShowsLossesCalibrationAndPcoc) {
   }
   const std::string risen = RunPage("risen", {}, {StepOf(1, 0, 1), StepOf(200, 0, 3.5)});
   EXPECT_NE(risen.find("the loss has grown from 1 to 3.5"), std::string::npos);
+  std::vector<Report> told = {StepOf(100, 0, 90), StepOf(200, 0, 900)};
+  told[0].add_doubt("the loss has grown from 1 to 90: lower it");
+  const std::string noted = RunPage("noted", {}, told);
+  EXPECT_NE(noted.find("from 1 to 90"), std::string::npos);
+  EXPECT_EQ(noted.find("from 90 to 900"), std::string::npos);
   const std::string bare = RunPage("bare", {}, {StepOf(100, 0, 1)});
   EXPECT_EQ(bare.find("Doubtful"), std::string::npos);
   EXPECT_NE(bare.find("is not known"), std::string::npos);
