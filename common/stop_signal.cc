@@ -15,7 +15,9 @@ static_assert(std::atomic<int>::is_always_lock_free);
 
 void Note(int signal) {
   int none = 0;
-  if (noted.compare_exchange_strong(none, signal) || signal == SIGUSR1) return;
+  if (noted.compare_exchange_strong(none, signal)) return;
+  // A terminal that closes sends SIGHUP twice: the shell to its jobs, and the kernel.
+  if (signal == SIGUSR1 || signal == SIGHUP) return;
   struct sigaction as_without_handler = {};
   as_without_handler.sa_handler = SIG_DFL;
   sigaction(signal, &as_without_handler, nullptr);
@@ -29,6 +31,12 @@ void CatchStopSignals() {
   action.sa_handler = Note;
   action.sa_flags = SA_RESTART;  // no call of a library fails because of it
   for (const int signal : {SIGTERM, SIGINT, SIGUSR1}) sigaction(signal, &action, nullptr);
+  if (!IsIgnored(SIGHUP)) sigaction(SIGHUP, &action, nullptr);  // nohup ignores it
+}
+
+bool IsIgnored(int signal) {
+  struct sigaction action = {};
+  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
 }
 
 int StopSignal() { return noted.load(); }
@@ -41,6 +49,8 @@ std::string SignalName(int signal) {
       return "SIGTERM";
     case SIGINT:
       return "SIGINT";
+    case SIGHUP:
+      return "SIGHUP";
     case SIGUSR1:
       return "SIGUSR1";
     default:

@@ -137,17 +137,12 @@ namespace {
   _exit(kShellsBase + signal);
 }
 
-bool IsIgnored(int signal) {
-  struct sigaction action = {};
-  return sigaction(signal, nullptr, &action) == 0 && action.sa_handler == SIG_IGN;
-}
-
 }  // namespace
 
 void RemoveUnfinishedOnStopSignals() {
   sigset_t signals;
   sigemptyset(&signals);
-  for (const int signal : {SIGTERM, SIGINT}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     if (!IsIgnored(signal)) sigaddset(&signals, signal);
   }
   // All threads that are started later inherit this mask, so that only the thread below gets the

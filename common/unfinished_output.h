@@ -39,10 +39,10 @@ class UnfinishedOutput {
   std::unique_ptr<FileLock>* const lock_ = nullptr;
 };
 
-// From now on SIGTERM and SIGINT (unless SIGINT is ignored) remove every unfinished output, with a
-// line that says so, and then end the process as they would without this call (process 1 of a
-// container: with 128 + the signal's number). A process without such an output says nothing. A
-// thread of its own waits for the signals, so that it does not matter what the others wait for.
+// From now on SIGTERM, SIGINT and SIGHUP (unless ignored) end the process, as they would without it
+// (process 1 of a container: with 128 + the signal's number), once every unfinished output is
+// removed, with a line that says so; a process without such an output says nothing. A thread of its
+// own waits for them, so that it does not matter what the others wait for.
 void RemoveUnfinishedOnStopSignals();
 
 // What that thread does before the process ends: removes all unfinished outputs and returns their

@@ -31,8 +31,8 @@ bool TellFailure(CLI::App& app, const CLI::Error& error);
 // Runs a command that only one process may run.
 Status Alone(const Action& run);
 
-// The same for commands whose output appears when it is complete: SIGTERM and SIGINT end them, and
-// remove unfinished outputs (common/unfinished_output.h).
+// The same, of commands whose output appears when it is complete: SIGTERM, SIGINT and SIGHUP end them, and
+// remove what is unfinished (common/unfinished_output.h).
 Status AloneWithoutRemains(const Action& run);
 
 // Adds --set: each occurrence has one value, taken as it is written, so that commas belong to the

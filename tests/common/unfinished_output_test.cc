@@ -104,10 +104,11 @@ TEST_F(UnfinishedOutputTest, WhatIsAboutToBeCompleteIsEitherRemovedOrWhole) {
 
 TEST_F(UnfinishedOutputTest, ASignalEndsTheProcessAsItWouldAndSaysWhatIsRemoved) {
   ASSERT_TRUE(ReplaceFile(files_, Path("complete"), "x").ok());
-  for (const int signal : {SIGTERM, SIGINT}) {
+  for (const int signal : {SIGTERM, SIGINT, SIGHUP}) {
     EXPECT_EXIT(
         {
           ::signal(SIGINT, SIG_DFL);  // a shell that runs tests behind itself ignores it
+          ::signal(SIGHUP, SIG_DFL);  // and nohup this
           RemoveUnfinishedOnStopSignals();
           const auto out = OutputFile::Create(files_, Path("scores"));
           (void)(*out)->Append("half");
