@@ -42,7 +42,9 @@ Status WriteCanonical(FileSystem& files, const std::string& folder,
                       const std::function<Status(std::string_view bytes)>& write) {
   ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
   RETURN_IF_ERROR(worker::VerifyFiles(files, folder, manifest));
+  // All is open before anything is written: a checkpoint that is removed meanwhile is read to its end.
   ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
+  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
   Writer writer(write);
   writer.PutText("CHORUS-CANONICAL 1\n");
   writer.Put(uint64_t{manifest.step()});
@@ -68,7 +70,6 @@ Status WriteCanonical(FileSystem& files, const std::string& folder,
       writer.PutAll(table.weights.data(), table.weights.size());
     }
   }
-  ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
   writer.PutText(worker::EncodeDenseState(dense));
   return writer.Flush();
 }

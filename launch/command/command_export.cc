@@ -8,6 +8,7 @@
 #include "common/file.h"
 #include "common/strings.h"
 #include "common/unfinished_output.h"
+#include "launch/command/chosen_checkpoint.h"
 #include "launch/command/commands.h"
 #include "launch/command/export_loss.h"
 #include "launch/command/export_model.h"
@@ -53,24 +54,45 @@ Status PrintLoss(FileSystem& files, const std::string& folder, const ExportArgum
   const Status status =
       WithScratchExport(files, folder, full, false, ExportRows::FORM_UNSPECIFIED, measure);
   if (status.ok()) return status;
-  return status.Annotate(
+  const Status why =
+      IsGone(files, folder) ? RemovedWhileRead(files, folder, arguments.checkpoint) : status;
+  return why.Annotate(
       StrCat(WithoutSlash(arguments.output), " is whole, but its comparison on --log failed"));
 }
 
-Status ExportWhole(FileSystem& files, const std::string& folder, const ExportArguments& arguments) {
+// *compared: of the comparison, after which the export itself is not made again.
+Status ExportWhole(FileSystem& files, const std::string& folder, const ExportArguments& arguments,
+                   Status* compared) {
   RETURN_IF_ERROR(
       ExportModel(files, folder, arguments.output, arguments.onnx, FormOfRows(arguments)));
-  return PrintLoss(files, folder, arguments, arguments.output);
+  *compared = PrintLoss(files, folder, arguments, arguments.output);
+  return Status::Ok();
 }
 
-Status ExportSince(FileSystem& files, const std::string& folder, const ExportArguments& arguments) {
+Status ExportSince(FileSystem& files, const std::string& folder, const ExportArguments& arguments,
+                   Status* compared) {
   RETURN_IF_ERROR(CheckDeltaBase(files, arguments.since, FormOfRows(arguments)));
   const std::string whole = ScratchName(arguments, "whole");
   return WithScratchExport(
       files, folder, whole, arguments.onnx, FormOfRows(arguments), [&]() -> Status {
         RETURN_IF_ERROR(WriteDelta(files, arguments.since, whole, arguments.output));
-        return PrintLoss(files, folder, arguments, whole);
+        *compared = PrintLoss(files, folder, arguments, whole);
+        return Status::Ok();
       });
+}
+
+Status ExportFrom(FileSystem& files, const std::string& folder, const ExportArguments& arguments,
+                  Status* compared) {
+  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
+  if (!arguments.log.empty()) {
+    RETURN_IF_ERROR(CheckLossLog(files, arguments.log, manifest).Annotate("--log"));
+  }
+  RETURN_IF_ERROR(arguments.since.empty() ? ExportWhole(files, folder, arguments, compared)
+                                          : ExportSince(files, folder, arguments, compared));
+  if (!compared->ok()) return Status::Ok();
+  std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),
+              folder.c_str(), WithoutSlash(arguments.output).c_str());
+  return Status::Ok();
 }
 
 Status RunApply(FileSystem& files, const ExportArguments& arguments) {
@@ -96,17 +118,11 @@ Status RunExport(const ExportArguments& arguments) {
   if (!arguments.log.empty() && FormOfRows(arguments) == ExportRows::FORM_UNSPECIFIED) {
     return InvalidArgument("--log: it tells what --rows FP16 or INT8 costs; float32 costs nothing");
   }
-  ASSIGN_OR_RETURN(const std::string folder,
-                   worker::ChooseCheckpoint(files, arguments.checkpoint, arguments.best));
-  ASSIGN_OR_RETURN(const CheckpointManifest manifest, worker::ReadManifest(files, folder));
-  if (!arguments.log.empty()) {
-    RETURN_IF_ERROR(CheckLossLog(files, arguments.log, manifest).Annotate("--log"));
-  }
-  RETURN_IF_ERROR(arguments.since.empty() ? ExportWhole(files, folder, arguments)
-                                          : ExportSince(files, folder, arguments));
-  std::printf("exported step %llu of %s to %s\n", static_cast<unsigned long long>(manifest.step()),
-              folder.c_str(), WithoutSlash(arguments.output).c_str());
-  return Status::Ok();
+  Status compared;
+  RETURN_IF_ERROR(ReadChosen(
+      files, arguments.checkpoint, arguments.best,
+      [&](const std::string& folder) { return ExportFrom(files, folder, arguments, &compared); }));
+  return compared;
 }
 
 }  // namespace chorus::launch

@@ -2,13 +2,16 @@
 
 #include <cstdio>
 #include <memory>
+#include <string>
 
 #include "common/config.h"
 #include "common/file.h"
 #include "common/output_file.h"
 #include "common/progress.h"
+#include "common/strings.h"
 #include "launch/command/canonical.h"
 #include "launch/command/checkpoint_rows.h"
+#include "launch/command/chosen_checkpoint.h"
 #include "launch/command/command_inspect.h"
 #include "launch/command/describe_network.h"
 #include "worker/train/checkpoint_store.h"
@@ -47,9 +50,9 @@ void PrintSummary(const std::string& folder, const CheckpointManifest& manifest,
   }
 }
 
-// Checks every file against the manifest, and every shard file against its own checksum.
-Status Verify(FileSystem& files, const std::string& folder, const CheckpointManifest& manifest,
-              const CheckpointRows& rows) {
+// Every file against the manifest, every shard file against itself. Returns what to tell of it.
+Result<std::string> Verify(FileSystem& files, const std::string& folder,
+                           const CheckpointManifest& manifest, const CheckpointRows& rows) {
   ProgressLine progress;
   progress.Show("verifying: checksums of all files");
   RETURN_IF_ERROR(worker::VerifyFiles(files, folder, manifest));
@@ -62,9 +65,7 @@ Status Verify(FileSystem& files, const std::string& folder, const CheckpointMani
     }));
   }
   progress.Clear();
-  std::printf("verified: %d files and %llu rows are whole\n", manifest.file_size(),
-              static_cast<unsigned long long>(count));
-  return Status::Ok();
+  return StrCat("verified: ", manifest.file_size(), " files and ", count, " rows are whole\n");
 }
 
 }  // namespace
@@ -79,9 +80,14 @@ Status InspectCheckpoint(const InspectArguments& arguments) {
   ASSIGN_OR_RETURN(const auto rows, CheckpointRows::Open(files, folder, manifest));
   ASSIGN_OR_RETURN(const worker::DenseState dense, worker::ReadDenseState(files, folder, manifest));
   ASSIGN_OR_RETURN(const std::string network, DescribeNetwork(manifest));
+  const Result<std::string> verified =
+      arguments.verify ? Verify(files, folder, manifest, *rows) : std::string();
+  // The summary is that of the checkpoint which is read in its place.
+  if (!verified.ok() && IsGone(files, folder)) return verified.status();
   PrintSummary(folder, manifest, *rows, dense);
   std::fputs(network.c_str(), stdout);
-  return arguments.verify ? Verify(files, folder, manifest, *rows) : Status::Ok();
+  if (verified.ok()) std::fputs(verified->c_str(), stdout);
+  return verified.status();
 }
 
 }  // namespace chorus::launch

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <utility>
 
 #include "common/log.h"
 #include "common/strings.h"
@@ -16,6 +17,7 @@ namespace {
 constexpr std::string_view kFolderPrefix = "step-";
 constexpr std::string_view kWritingMark = ".writing-";
 constexpr std::string_view kRemovedSuffix = ".removed";
+constexpr int kMostLooksForNewest = 5;
 
 bool IsComplete(FileSystem& files, const std::string& folder) {
   return files.Exists(JoinPath(folder, kManifestName));
@@ -59,14 +61,28 @@ std::string WritingFolder(const std::string& directory, uint64_t step, const std
 
 Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path) {
   if (IsComplete(files, path)) return std::optional<std::string>(path);
-  const Result<std::vector<std::string>> listed = StepFolders(files, path);
-  if (listed.status().code() == Code::kNotFound) return std::optional<std::string>();
-  RETURN_IF_ERROR(listed.status());
-  const std::vector<std::string>& folders = *listed;
-  for (auto it = folders.rbegin(); it != folders.rend(); ++it) {
-    if (IsComplete(files, *it)) return std::optional<std::string>(*it);
+  // A job removes an old one only when a newer one is there, which the list may not have had yet.
+  std::vector<std::string> before;
+  for (int look = 0; look < kMostLooksForNewest; ++look) {
+    Result<std::vector<std::string>> folders = StepFolders(files, path);
+    if (folders.status().code() == Code::kNotFound) break;
+    RETURN_IF_ERROR(folders.status());
+    for (auto it = folders->rbegin(); it != folders->rend(); ++it) {
+      if (IsComplete(files, *it)) return std::optional<std::string>(*it);
+    }
+    if (*folders == before) break;
+    before = std::move(*folders);
   }
   return std::optional<std::string>();
+}
+
+bool AwaitsFirstCheckpoint(FileSystem& files, const std::string& path) {
+  const Result<std::vector<std::string>> names = files.List(path);
+  const Result<std::vector<std::string>> folders = StepFolders(files, path);
+  if (!names.ok() || !folders.ok() || !folders->empty()) return false;
+  return std::any_of(names->begin(), names->end(), [](const std::string& name) {
+    return NumberOfClaim(name).has_value() || name.find(kWritingMark) != std::string::npos;
+  });
 }
 
 Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path, bool best) {
@@ -80,6 +96,9 @@ Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path,
   // A folder that may not be entered shows its names, and nothing of what they are.
   const auto manifest = files.OpenForRead(JoinPath(path, kManifestName));
   if (!manifest.ok() && manifest.status().code() != Code::kNotFound) return manifest.status();
+  if (AwaitsFirstCheckpoint(files, path)) {
+    return NotFound(path + ": no checkpoint yet: the job in it has not written its first one");
+  }
   return NotFound(StrCat(path,
                          files.Exists(path) ? ": no complete checkpoint" : ": it does not exist",
                          WhatIsThere(files, path)));

@@ -28,9 +28,12 @@ std::string WritingFolder(const std::string& directory, uint64_t step, const std
 Result<std::optional<std::string>> FindCheckpoint(FileSystem& files, const std::string& path);
 
 // The checkpoint that `path` names: itself, or of a directory the newest complete one or, with
-// `best`, that of the best evaluation. Error: kNotFound, says what is missing.
+// `best`, that of the best evaluation. Error: kNotFound, says what is missing. A job that goes on
+// there may remove it again at any time (launch/command/chosen_checkpoint.h).
 Result<std::string> ChooseCheckpoint(FileSystem& files, const std::string& path, bool best);
-// Another checkpoint beside `folder`: the complete one before it, else the newest other one; "" if
+// Whether jobs have claimed the directory `path` or write in it, and it has no complete checkpoint.
+bool AwaitsFirstCheckpoint(FileSystem& files, const std::string& path);
+// What lies beside `folder`: the complete checkpoint before it, else the newest other one; "" if
 // there is none.
 std::string OtherCheckpoint(FileSystem& files, const std::string& folder);
 // The newest complete checkpoint in `directory` whose files all fit its manifest. Newer ones are

@@ -105,7 +105,8 @@ TEST_F(FailedCheckpointTest, ThatItCannotBeRemovedChangesNotTheError) {
   Begin(claim->token(), &*claim, *faulty);
   ::testing::internal::CaptureStderr();
   EXPECT_EQ(writer_->Poll(true).code(), Code::kResourceExhausted);
-  EXPECT_NE(::testing::internal::GetCapturedStderr().find("takes up room still"), std::string::npos);
+  EXPECT_NE(::testing::internal::GetCapturedStderr().find("takes up room still"),
+            std::string::npos);
 }
 
 }  // namespace
