@@ -42,7 +42,8 @@ class CountingFiles : public ForwardingFiles {
   using ForwardingFiles::ForwardingFiles;
   Result<std::unique_ptr<RandomAccessFile>> OpenForRead(const std::string& path) override {
     ASSIGN_OR_RETURN(auto file, files_.OpenForRead(path));
-    return std::make_unique<CountingFile>(std::move(file), &bytes_);
+    return std::unique_ptr<RandomAccessFile>(
+        std::make_unique<CountingFile>(std::move(file), &bytes_));
   }
   uint64_t TakeBytes() { return bytes_.exchange(0); }
 
