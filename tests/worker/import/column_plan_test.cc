@@ -206,8 +206,8 @@ TEST(PlanColumns, GuessesWhatIsWrongWithAHeader) {
             "; is the delimiter \"\\t\" instead? (delimiter in the schema)");
   EXPECT_EQ(hint({"0", "1", "17"}),
             "; these are numbers: has the text no header? (header: false in the schema)");
-  EXPECT_EQ(hint({"1 3:0.5 17:1"}),
-            "; this looks like libsvm or libffm, which are not read: write one column a field");
+  EXPECT_EQ(hint({"click sale item"}),
+            "; is the delimiter \" \" instead? (delimiter in the schema)");
 }
 
 TEST(PlanColumns, WithoutConversionTheLogSaysSo) {
