@@ -1,6 +1,8 @@
 #include "worker/import/file_format.h"
 
 #include <algorithm>
+#include <array>
+#include <iterator>
 
 #include "common/byte_order_mark.h"
 #include "common/record_frame.h"
@@ -22,15 +24,31 @@ struct Foreign {
 constexpr std::string_view kToCsv = "write it as CSV first, with DuckDB, pandas or Spark";
 constexpr std::string_view kAsFile =
     "name it as a file, or write its format into the schema to read it from a pipe";
+constexpr std::string_view kUnpackFirst = "unpack it first";
 constexpr std::string_view kToUtf8 = "convert it: iconv -f UTF-16 -t UTF-8";
+constexpr std::string_view kUtf32ToUtf8 = "convert it: iconv -f UTF-32 -t UTF-8";
+constexpr std::string_view kFromPickle =
+    "write it as CSV first (pandas: read_pickle(FILE).to_csv(OUT, index=False))";
 constexpr Foreign kForeign[] = {
     {"Obj\x01"sv, "Avro", kToCsv},
     {"ARROW1\0\0"sv, "Arrow", kToCsv},
     {"\x89HDF"sv, "HDF5", kToCsv},
     {"PK\x03\x04"sv, "a zip archive", "unpack it: unzip -p FILE | chorus import ... -"},
-    {"7z\xbc\xaf\x27\x1c"sv, "a 7z archive", "unpack it first"},
+    {"7z\xbc\xaf\x27\x1c"sv, "a 7z archive", kUnpackFirst},
+    {"Rar!\x1a\x07"sv, "a RAR archive", kUnpackFirst},
+    {"\x1f\x9d"sv, "packed by compress (.Z)", "unpack it: zcat FILE | chorus import ... -"},
+    {"\xff\x06\0\0sNaPpY"sv, "Snappy", kUnpackFirst},
+    {"\x80\x02"sv, "a pickle of Python", kFromPickle},
+    {"\x80\x03"sv, "a pickle of Python", kFromPickle},
+    {"\x80\x04\x95"sv, "a pickle of Python", kFromPickle},
+    {"\x80\x05\x95"sv, "a pickle of Python", kFromPickle},
+    {"\x93NUMPY"sv, "an array of NumPy", "write it as CSV first (numpy.savetxt)"},
+    {"SQLite format 3\0"sv, "a database of SQLite",
+     "write it as CSV first (sqlite3 -header -csv FILE 'SELECT * FROM TABLE')"},
     {"\x04\x22\x4d\x18"sv, "lz4", "unpack it: lz4 -dc FILE | chorus import ... -"},
     {"CHRUSLOG"sv, "a log of Chorus", "it is imported already"},
+    {"\xff\xfe\0\0"sv, "UTF-32 text", kUtf32ToUtf8},
+    {"\0\0\xfe\xff"sv, "UTF-32 text", kUtf32ToUtf8},
     {"\xff\xfe"sv, "UTF-16 text", kToUtf8},
     {"\xfe\xff"sv, "UTF-16 text", kToUtf8},
 };
@@ -63,6 +81,52 @@ bool IsCellOfRow(std::string_view text) {
   const std::string_view rest = text.substr(end, text.find('\n', end) - end);
   const size_t next = rest.find_first_not_of(" \t\r,"sv);
   return next != std::string_view::npos && rest[next] != '{' && rest[next] != '[';
+}
+
+// A workbook is a zip archive; its first members have these names.
+bool IsWorkbook(std::string_view first) {
+  constexpr std::string_view kMembers[] = {"[Content_Types].xml", "_rels/", "xl/", "docProps/"};
+  constexpr size_t kNameAt = 30;  // of a member, behind its header
+  return first.starts_with("PK\x03\x04"sv) && first.size() > kNameAt &&
+         std::any_of(std::begin(kMembers), std::end(kMembers), [&](std::string_view member) {
+           return first.substr(kNameAt).starts_with(member);
+         });
+}
+
+bool IsTar(std::string_view first) {
+  constexpr size_t kMagicAt = 257;
+  return first.size() > kMagicAt && first.substr(kMagicAt).starts_with("ustar");
+}
+
+// UTF-16 without byte order mark, by its ASCII: every other byte is NUL. "LE", "BE", or "".
+std::string_view UnmarkedUtf16(std::string_view first) {
+  constexpr size_t kFewest = 4, kLooked = 32;
+  const size_t bytes = std::min(first.size(), kLooked) / 2 * 2;
+  if (bytes < kFewest) return "";
+  std::array<size_t, 2> nul = {};  // at even places, at odd ones
+  for (size_t i = 0; i < bytes; ++i) nul[i % 2] += first[i] == '\0' ? 1 : 0;
+  if (nul[0] == 0 && nul[1] == bytes / 2) return "LE";
+  return nul[1] == 0 && nul[0] == bytes / 2 ? "BE" : "";
+}
+
+// The bytes alone do not begin so.
+Status CheckIsNotHidden(std::string_view first) {
+  if (IsWorkbook(first)) {
+    return InvalidArgument(
+        "this is an Excel workbook, expected delimited text: save it as CSV (or LibreOffice: "
+        "soffice --headless --convert-to csv FILE)");
+  }
+  if (IsTar(first)) {
+    return InvalidArgument(
+        "this is a tar archive, expected delimited text: unpack it: tar -xOf FILE | chorus import "
+        "... -");
+  }
+  const std::string_view order = UnmarkedUtf16(first);
+  if (order.empty()) return Status::Ok();
+  return InvalidArgument(
+      StrCat("this is UTF-16 text without byte order mark, expected delimited "
+             "text: convert it: iconv -f UTF-16",
+             order, " -t UTF-8"));
 }
 
 }  // namespace
@@ -122,6 +186,7 @@ bool BeginsJson(std::string_view first) {
 }
 
 Status CheckIsText(std::string_view first) {
+  RETURN_IF_ERROR(CheckIsNotHidden(first));
   for (const Foreign& foreign : kForeign) {
     if (!first.starts_with(foreign.magic)) continue;
     return InvalidArgument(

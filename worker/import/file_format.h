@@ -8,7 +8,7 @@
 
 namespace chorus::worker {
 
-constexpr size_t kFormatBytes = 16;  // so many first bytes are enough, but for JSON
+constexpr size_t kFormatBytes = 512;  // so many first bytes are enough, but for JSON (tar needs the last)
 
 enum class Packing { kNone, kGzip, kZstd, kBzip2, kXz };
 Packing PackingOf(std::string_view first_bytes);
@@ -23,7 +23,7 @@ std::string_view NameOf(Content content);  // "Parquet"
 bool BeginsJson(std::string_view first_bytes);
 
 // Error (kInvalidArgument): the bytes begin a file that is no delimited text (Parquet, ORC, zip,
-// JSON, UTF-16 text, a log of Chorus, ...); says what it is and what to do.
+// JSON, tar, UTF-16 text, a log of Chorus, ...); says what it is and what to do.
 Status CheckIsText(std::string_view first_bytes);
 
 }  // namespace chorus::worker
