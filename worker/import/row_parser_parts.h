@@ -11,6 +11,7 @@
 #include "common/check.h"
 #include "common/device_math.h"
 #include "common/key.h"
+#include "common/strings.h"
 #include "worker/import/crossed_slots.h"
 #include "worker/import/id_counts.h"
 #include "worker/import/max_ids.h"
@@ -24,7 +25,10 @@ Status RowParserOf<Cells>::Parse(const Row& row, uint64_t row_number, ParsedRow*
                                  ParsedSide* context) {
   CHECK(row.size() == plan_.columns.size(), row.size());
   out->row_id = row_number;
-  RETURN_IF_ERROR(ParseLabels(row, out));
+  if (Status labels = ParseLabels(row, out); !labels.ok()) {
+    if (!Cells::IsEmpty(row)) return labels;
+    return InvalidArgument(StrCat(labels.message(), " (every cell of this row is empty)"));
+  }
   RETURN_IF_ERROR(ParseMeta(row, out));
   if (plan_.split_by || plan_.split_by_time) RETURN_IF_ERROR(ParseSplit(row, out));
   RETURN_IF_ERROR(ParseContext(row, context));

@@ -1,5 +1,6 @@
 #include "worker/import/text_cells.h"
 
+#include <algorithm>
 #include <cmath>
 #include <limits>
 
@@ -181,6 +182,17 @@ Status TextCells::IdsOf(const SlotPlan& slot, std::string_view cell, ParsedSide*
   return Status::Ok();
 }
 
+// at: of the separator, or npos.
+std::string TextCells::WeightHint(const SlotPlan& slot, std::string_view piece, size_t at) const {
+  if (at == std::string_view::npos) {
+    return NumberFromText(piece) ? "" : " (texts that mean \"missing\": missing_marker)";
+  }
+  if (at == 0 || !plan_.rules.Read(piece.substr(at + slot.value_separator.size())).missing) {
+    return "";
+  }
+  return " (this one is missing: give the id a weight, or leave it out of the cell)";
+}
+
 Status TextCells::Piece(const SlotPlan& slot, std::string_view piece, ParsedSide* out) {
   std::string_view text = piece;
   float value = 1;
@@ -194,9 +206,7 @@ Status TextCells::Piece(const SlotPlan& slot, std::string_view piece, ParsedSide
       if (!number || !FitsFloat(*number)) {
         return Malformed(slot.column, piece,
                          StrCat("id", Readable(slot.value_separator), "weight with a finite weight",
-                                !NumberFromText(piece) && at == std::string_view::npos
-                                    ? " (texts that mean \"missing\": missing_marker)"
-                                    : ""));
+                                WeightHint(slot, piece, at)));
       }
       text = piece.substr(0, at);
       value = static_cast<float>(*number);
@@ -226,6 +236,12 @@ const char* TextCells::ShownLabel(std::string_view cell) const {
 std::string TextCells::ShownId(std::string_view cell) const {
   const std::string_view id = plan_.rules.Read(cell, /*keep_markers=*/true).text;
   return id.find('\t') == std::string_view::npos ? std::string(id) : "";
+}
+
+bool TextCells::IsEmpty(const Row& row) {
+  return row.size() > 1 && std::all_of(row.begin(), row.end(), [](std::string_view cell) {
+           return TrimBlanks(cell).empty();
+         });
 }
 
 bool TextCells::IsRemembered(const Row& row) const {

@@ -2,6 +2,7 @@
 // What cells of text mean: labels, ids, numbers and times, by the rules of a schema. Thread safety:
 // none; one thread reads.
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -70,6 +71,8 @@ class TextCells {
   const char* ShownLabel(std::string_view cell) const;
   std::string ShownId(std::string_view cell) const;
   bool IsMissing(std::string_view cell) const { return plan_.rules.Read(cell).missing; }
+  // Whether a row of several cells has nothing in any of them.
+  static bool IsEmpty(const Row& row);
 
   // Whether the context's columns are those of the row that was remembered last.
   bool IsRemembered(const Row& row) const;
@@ -93,6 +96,8 @@ class TextCells {
   // meant. False: it is missing.
   bool ReadOdd(uint32_t column, bool keep_markers, std::string_view* text);
   bool ReadOddId(uint32_t column, bool keep_markers, std::string_view* text);
+  // To end the message about a piece with; "" without a guess.
+  std::string WeightHint(const SlotPlan& slot, std::string_view piece, size_t at) const;
   Status OddLabel(uint32_t column, std::string_view cell, bool may_be_missing, uint8_t* out);
 
   std::vector<std::string> context_;  // [context_columns], of the row that was remembered

@@ -1,6 +1,7 @@
 #include "worker/import/text_table.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <set>
 #include <utility>
 
@@ -9,6 +10,18 @@
 #include "worker/import/cell_text.h"
 
 namespace chorus::worker {
+namespace {
+
+// In the first line a NUL byte is no damage of one row.
+Status SplitFirstLine(RowCutter& cutter, std::string_view line) {
+  const Status status = cutter.Split(line);
+  if (status.ok() || line.find('\0') == std::string_view::npos) return status;
+  return InvalidArgument(StrCat(
+      status.message(), ": this is no text in UTF-8; what it holds is to be written as CSV"));
+}
+
+}  // namespace
+
 TextTable::TextTable(std::vector<TextInput> inputs, const TextFormat& format)
     : inputs_(std::move(inputs)), format_(format) {
   if (format_.rows == nullptr) return;
@@ -40,7 +53,7 @@ Status TextTable::LearnColumns() {
   ASSIGN_OR_RETURN(row_waits_, NextLine(&waiting_row_));
   if (!row_waits_) return InvalidArgument("the input holds no rows");
   const auto cutter = NewRowCutter();
-  RETURN_IF_ERROR(cutter->Split(waiting_row_).Annotate(Place()));
+  RETURN_IF_ERROR(SplitFirstLine(*cutter, waiting_row_).Annotate(Place()));
   for (size_t i = 0; i < cutter->cells().size(); ++i) columns_.push_back(StrCat(i));
   return Status::Ok();
 }
@@ -94,23 +107,40 @@ std::string TextTable::PlaceIn(size_t input, uint64_t line) const {
   return in.place ? in.place(line) : StrCat(in.name, ":", in.lines_before + line);
 }
 
-bool LineCutter::Cut(std::string_view line, const std::vector<uint32_t>* order) {
+void LineCutter::CutCells(std::string_view line, const std::vector<uint32_t>* order) {
   malformed_ = cutter_->Split(line);
   is_ordered_ = false;
-  if (!malformed_.ok()) return true;
-  if (order != nullptr && cutter_->cells().size() == columns_.size()) {
+  if (malformed_.ok() && order != nullptr && cutter_->cells().size() == columns_.size()) {
     ordered_.clear();
     for (const uint32_t place : *order) ordered_.push_back(cutter_->cells()[place]);
     is_ordered_ = true;
   }
+}
+
+bool LineCutter::Cut(std::string_view line, const std::vector<uint32_t>* order) {
+  if (has_header_ && line.starts_with(kByteOrderMark)) {  // of a file that cat put behind another
+    CutCells(line.substr(kByteOrderMark.size()), order);
+    if (malformed_.ok() && IsHeader()) return false;
+  }
+  CutCells(line, order);
+  if (!malformed_.ok()) return true;
   if (has_header_ && IsHeader()) return false;
   if (cells().size() != columns_.size()) {
-    const bool trailing = cells().size() == columns_.size() + 1 && cells().back().empty();
-    malformed_ = InvalidArgument(StrCat(
-        "found ", cells().size(), " cells, expected ", columns_.size(),
-        trailing ? " (the last one is empty: is there a delimiter at the line's end?)" : ""));
+    malformed_ = InvalidArgument(
+        StrCat("found ", cells().size(), " cells, expected ", columns_.size(), TrailingHint()));
   }
   return true;
+}
+
+// Of cells beyond the columns that are all empty.
+std::string LineCutter::TrailingHint() const {
+  if (cells().size() <= columns_.size()) return "";
+  const size_t more = cells().size() - columns_.size();
+  const bool empty = std::all_of(cells().end() - static_cast<std::ptrdiff_t>(more), cells().end(),
+                                 [](std::string_view cell) { return cell.empty(); });
+  if (!empty) return "";
+  if (more == 1) return " (the last one is empty: is there a delimiter at the line's end?)";
+  return StrCat(" (the last ", more, " are empty: are there delimiters at the line's end?)");
 }
 
 // Whether the row is the header once more, as where files were joined by cat.
@@ -186,7 +216,7 @@ Result<bool> TextTable::TakeHeader() {
                                   "them with tr '\\r' '\\n'"));
   }
   const auto cutter = NewRowCutter();
-  RETURN_IF_ERROR(cutter->Split(line).Annotate(Place()));
+  RETURN_IF_ERROR(SplitFirstLine(*cutter, line).Annotate(Place()));
   std::vector<std::string> names;
   for (const std::string_view cell : cutter->cells()) names.emplace_back(TrimBlanks(cell));
   order_ = nullptr;

@@ -64,7 +64,9 @@ class LineCutter {
   UnreadFields TakeUnread() { return cutter_->TakeUnread(); }
 
  private:
+  void CutCells(std::string_view line, const std::vector<uint32_t>* order);
   bool IsHeader() const;
+  std::string TrailingHint() const;
 
   std::unique_ptr<RowCutter> cutter_;
   std::vector<std::string> columns_;

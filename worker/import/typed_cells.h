@@ -38,6 +38,7 @@ class TypedCells : private TextCells {
   const char* ShownLabel(TypedCell cell) const;
   std::string ShownId(TypedCell cell) const;
   bool IsMissing(TypedCell cell) const;
+  static bool IsEmpty(const Row&) { return false; }  // a null is said as such
 
   bool IsRemembered(const Row& row);
   void Remember(const Row& row);
