@@ -48,12 +48,31 @@ std::string Short(double value) {
 }  // namespace
 
 NumericOutliers::NumericOutliers(const ColumnPlan& plan)
-    : plan_(plan), columns_(plan.schema.numerics.size()) {}
+    : plan_(plan), columns_(plan.schema.numerics.size()) {
+  AddSlots(/*context=*/true, plan.contexts);
+  AddSlots(/*context=*/false, plan.exposures);
+}
+
+void NumericOutliers::AddSlots(bool context, const SidePlan& plan) {
+  for (size_t s = 0; s < plan.slots.size(); ++s) {
+    const SlotPlan& slot = plan.slots[s];
+    if (!slot.has_values || slot.is_cross()) continue;
+    slots_.push_back({context, s, plan_.columns[slot.column], {}});
+  }
+}
 
 void NumericOutliers::Add(const ParsedSide& context, const ParsedSide& exposure,
                           const std::function<std::string()>& place) {
   AddSide(plan_.contexts, context, place);
   AddSide(plan_.exposures, exposure, place);
+  for (Slot& slot : slots_) {
+    const ParsedSide& side = slot.context ? context : exposure;
+    const uint32_t begin = slot.place == 0 ? 0 : side.slot_ends[slot.place - 1];
+    for (uint32_t i = begin; i < side.slot_ends[slot.place]; ++i) {
+      const auto x = static_cast<double>(side.values[i]);
+      if (x != 0) AddValue(x, place, &slot.values);
+    }
+  }
 }
 
 void NumericOutliers::AddSide(const SidePlan& plan, const ParsedSide& side,
@@ -62,37 +81,56 @@ void NumericOutliers::AddSide(const SidePlan& plan, const ParsedSide& side,
     double x = side.numerics[i];
     if (std::isnan(x) || x == 0) continue;
     if (plan.numerics[i].transform == ColumnNumeric::LOG_STANDARD) x = NumberOfLog1p(x);
-    Column& column = columns_[plan.numerics[i].schema_index];
-    const double size = RoughLog(std::abs(x));
-    ++column.count;
-    const double delta = size - column.mean;
-    column.mean += delta / static_cast<double>(column.count);
-    column.squares += delta * (size - column.mean);
-    if (column.count > 1 && std::abs(x) <= std::abs(column.value)) continue;
-    column.largest = size;
-    column.value = x;
-    column.place = place();
+    AddValue(x, place, &columns_[plan.numerics[i].schema_index]);
   }
+}
+
+void NumericOutliers::AddValue(double x, const std::function<std::string()>& place,
+                               Column* column) {
+  const double size = RoughLog(std::abs(x));
+  ++column->count;
+  const double delta = size - column->mean;
+  column->mean += delta / static_cast<double>(column->count);
+  column->squares += delta * (size - column->mean);
+  if (column->count > 1 && std::abs(x) <= std::abs(column->value)) return;
+  column->largest = size;
+  column->value = x;
+  column->place = place();
+}
+
+std::optional<double> NumericOutliers::UsualOf(const Column& column) {
+  if (column.count < kFewestValues) return std::nullopt;
+  // Without the largest one, which would stretch the deviation that it is measured by.
+  const double count = static_cast<double>(column.count - 1);
+  const double mean = (column.mean * static_cast<double>(column.count) - column.largest) / count;
+  const double own = column.largest - column.mean;
+  const double squares =
+      std::max(0.0, column.squares - own * own * static_cast<double>(column.count) / count);
+  const double deviation = std::sqrt(squares / count);
+  if (column.largest - mean < std::max(kFactor, kDeviations * deviation)) return std::nullopt;
+  return std::exp(mean);
 }
 
 std::vector<std::string> NumericOutliers::Describe() const {
   std::vector<std::string> lines;
+  const auto far = [](const Column& column, double usual) {
+    return StrCat(Short(column.value), " in ", column.place,
+                  " is far beyond all others (usual: ", Short(usual), "): ");
+  };
   for (size_t c = 0; c < columns_.size(); ++c) {
-    const Column& column = columns_[c];
-    if (column.count < kFewestValues) continue;
-    // Without the largest one, which would stretch the deviation that it is measured by.
-    const double count = static_cast<double>(column.count - 1);
-    const double mean = (column.mean * static_cast<double>(column.count) - column.largest) / count;
-    const double own = column.largest - column.mean;
-    const double squares =
-        std::max(0.0, column.squares - own * own * static_cast<double>(column.count) / count);
-    const double deviation = std::sqrt(squares / count);
-    if (column.largest - mean < std::max(kFactor, kDeviations * deviation)) continue;
+    const std::optional<double> usual = UsualOf(columns_[c]);
+    if (!usual) continue;
     lines.push_back(StrCat("numeric ", Shown(plan_.schema.numerics[c].name), ": ",
-                           Short(column.value), " in ", column.place,
-                           " is far beyond all others (usual: ", Short(std::exp(mean)),
-                           "): the column's mean and deviation are of no use; mend the value, or "
+                           far(columns_[c], *usual),
+                           "the column's mean and deviation are of no use; mend the value, or "
                            "write one that means missing (missing_marker)"));
+  }
+  for (const Slot& slot : slots_) {
+    const std::optional<double> usual = UsualOf(slot.values);
+    if (!usual) continue;
+    lines.push_back(StrCat("slot ", Shown(slot.column), ": the value ", far(slot.values, *usual),
+                           "training may stop at such sums, or learn of nothing else; mend the "
+                           "value, or limit values with value_clip (or value_transform: LN1P)"));
   }
   return lines;
 }

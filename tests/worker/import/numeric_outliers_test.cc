@@ -65,5 +65,28 @@ TEST(NumericOutliersTest, WhatIsMerelySpreadWidelyIsNotNamed) {
   EXPECT_TRUE(LinesOf("STANDARD", std::vector<double>(100, NAN)).empty());
 }
 
+TEST(NumericOutliersTest, OneAbsurdValueOfASlotIsNamedWithSlotAndRow) {
+  const ImportSchema schema = MakeSchema(
+      "slot { column: 'item' } slot { column: 'history' separator: '|' value_separator: ':' }");
+  const auto plan = PlanColumns(schema, {"click", "sale", "item", "history"}, {});
+  ASSERT_OK(plan.status());
+  for (const float worst : {1.5f, 1e38f}) {
+    NumericOutliers outliers(*plan);
+    for (size_t i = 0; i < 100; ++i) {
+      ParsedRow row;
+      row.exposure.keys.resize(3);
+      row.exposure.values = {1, 0.5f, i == 40 ? worst : 2};
+      row.exposure.slot_ends = {1, 3};
+      outliers.Add(row.context, row.exposure, [&] { return StrCat("in.csv:", i + 2); });
+    }
+    const std::vector<std::string> lines = outliers.Describe();
+    ASSERT_EQ(lines.size(), worst > 2 ? 1u : 0u);
+    if (lines.empty()) continue;
+    EXPECT_EQ(lines[0].find("slot 'history': the value 1e+38 in in.csv:42 is far beyond"), 0u)
+        << lines[0];
+    EXPECT_NE(lines[0].find("value_clip"), std::string::npos);
+  }
+}
+
 }  // namespace
 }  // namespace chorus::worker
