@@ -83,12 +83,15 @@ void AppendValue(const ValueColumn& column, int64_t row, std::string* out) {
       if (!missing) AppendBytes(column.Seconds(row, &rounded), out);
       return;
     case ValueKind::kInteger:
-    case ValueKind::kUnsigned:
       out->push_back(missing ? 'm' : 'v');
       if (!missing) AppendBytes(column.Integer(row), out);
       return;
+    case ValueKind::kUnsigned:
+      out->push_back(missing ? 'm' : 'v');
+      if (!missing) AppendBytes(column.Unsigned(row), out);
+      return;
     case ValueKind::kNothing:
-    case ValueKind::kUnsupported:
+    case ValueKind::kUnsupported:  // no column that is read
       out->push_back('m');
   }
 }
