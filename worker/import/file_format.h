@@ -8,7 +8,9 @@
 
 namespace chorus::worker {
 
-constexpr size_t kFormatBytes = 512;  // so many first bytes are enough, but for JSON (tar needs the last)
+// The first bytes that tell a format, but for JSON; tar's are the last. Of a text whose first line is
+// shorter, that line is enough, or kLineBytes of it.
+constexpr size_t kFormatBytes = 512, kLineBytes = 16;
 
 enum class Packing { kNone, kGzip, kZstd, kBzip2, kXz };
 Packing PackingOf(std::string_view first_bytes);

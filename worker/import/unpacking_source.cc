@@ -92,12 +92,19 @@ Result<std::unique_ptr<Decoder>> NewDecoder(Packing packing) {
   return Internal("text needs no decoder");
 }
 
-// `source` from its begin on again, and its first bytes.
+// `source` from its begin on again, and its first bytes: who writes a line into a pipe and waits for
+// what becomes of it need not write more.
 Result<std::unique_ptr<ByteSource>> LookAhead(std::unique_ptr<ByteSource> source,
                                               std::string* first_bytes) {
-  std::string first(kFormatBytes, '\0');
-  ASSIGN_OR_RETURN(const size_t bytes, ReadFully(*source, first));
-  first.resize(bytes);
+  std::string first;
+  while (first.size() < kFormatBytes &&
+         (first.size() < kLineBytes || first.find('\n') == std::string::npos)) {
+    const size_t had = first.size();
+    first.resize(kFormatBytes);
+    ASSIGN_OR_RETURN(const size_t bytes, source->Read(std::span(first).subspan(had)));
+    first.resize(had + bytes);
+    if (bytes == 0) break;
+  }
   *first_bytes = first;
   return std::unique_ptr<ByteSource>(
       std::make_unique<HeldSource>(std::move(first), std::move(source)));
