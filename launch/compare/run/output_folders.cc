@@ -8,8 +8,7 @@
 namespace chorus::launch {
 
 Status OutputFolders::Take(const std::string& folder) {
-  Taken taken;
-  taken.folder = WithoutSlash(folder);
+  Taken taken{.folder = WithoutSlash(folder)};
   for (std::string at = taken.folder; at != "." && at != "/" && !files_.Exists(at);
        at = DirectoryOf(at)) {
     taken.made.push_back(at);
