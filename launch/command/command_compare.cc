@@ -1,6 +1,7 @@
 // `chorus compare`: trains methods by seeds by data sets and writes how they compare.
 
 #include <cstdio>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -9,10 +10,10 @@
 #include "common/file.h"
 #include "common/log.h"
 #include "common/strings.h"
+#include "common/write_lock.h"
 #include "launch/command/commands.h"
 #include "launch/compare/run/failed_runs.h"
 #include "launch/compare/run/logs.h"
-#include "launch/compare/run/output_folders.h"
 #include "launch/compare/run/plan.h"
 #include "launch/compare/run/runner.h"
 #include "launch/compare/show/output.h"
@@ -128,12 +129,14 @@ Status RunCompare(const CompareArguments& arguments, bool* some_failed) {
     return Status::Ok();
   }
   if (arguments.report_only) return ReportOnly(arguments);
-  OutputFolders outputs(PosixFiles());
+  std::vector<std::unique_ptr<FileLock>> locks;
   const auto plans = [&]() -> Result<std::vector<ComparePlan>> {
     ASSIGN_OR_RETURN(std::vector<ComparePlan> all, PlansOf(arguments));
     for (const ComparePlan& plan : all) {
       RETURN_IF_ERROR(CheckDataLogs(PosixFiles(), plan.config).Annotate(plan.source));
-      RETURN_IF_ERROR(outputs.Take(plan.output));
+      RETURN_IF_ERROR(PosixFiles().CreateDirectories(plan.output));
+      ASSIGN_OR_RETURN(auto lock, LockFolder(PosixFiles(), plan.output, kWriterEndSeconds));
+      locks.push_back(std::move(lock));
       RETURN_IF_ERROR(CheckOutput(PosixFiles(), plan.output, arguments.resume));
     }
     return all;

@@ -83,12 +83,13 @@ TEST(FitSettingsTest, WhatTheUserWroteStays) {
   EXPECT_EQ(config.model().optimizer().sgd().lr(), 0.6);
   EXPECT_EQ(config.model().schedule().decay(), ScheduleConfig::COSINE);
   EXPECT_EQ(config.objective().chorus_cvr().norm(), SPACE);
-  EXPECT_EQ(config.table(1).schedule().decay(), ScheduleConfig::CONSTANT) << "as its rate";
+  EXPECT_EQ(config.table(1).schedule().decay(), ScheduleConfig::CONSTANT)
+      << "every rate is written";
   EXPECT_EQ(fitted.size(), 0u);
 }
 
 // Comparisons that earlier builds began go on with their rules.
-TEST(FitSettingsTest, ARateThatIsWrittenDecaysByEarlierRulesAlone) {
+TEST(FitSettingsTest, RatesThatAreAllWrittenDecayByEarlierRulesAlone) {
   const std::string written =
       "table { optimizer { adagrad { lr: 0.4 } } } model { optimizer { adam { lr: 0.6 } } }";
   for (const FitRules rules : kAllFitRules) {
@@ -97,6 +98,18 @@ TEST(FitSettingsTest, ARateThatIsWrittenDecaysByEarlierRulesAlone) {
     FitSettings({.rows = 50'000, .clicks = 1}, &config, rules);
     EXPECT_EQ(config.table(0).has_schedule(), rules != FitRules::kCurrent);
     EXPECT_EQ(config.model().has_schedule(), rules != FitRules::kCurrent);
+  }
+}
+
+// One rate that is tried beside what fits changes nothing else.
+TEST(FitSettingsTest, OneRateThatIsWrittenDecaysAsTheOthersDo) {
+  for (const std::string written :
+       {"table { optimizer { adagrad { lr: 0.4 } } }", "model { optimizer { adam { lr: 0.6 } } }",
+        "table { optimizer { adagrad { initial_accumulator: 1 } } } "
+        "model { optimizer { adam { lr: 0.6 } } }"}) {
+    const TrainConfig config = Fitted({.rows = 50'000, .clicks = 1}, written);
+    EXPECT_EQ(config.table(0).schedule().decay(), ScheduleConfig::LINEAR) << written;
+    EXPECT_EQ(config.model().schedule().decay(), ScheduleConfig::LINEAR) << written;
   }
 }
 
