@@ -80,20 +80,18 @@ std::string TowerText(const TowerConfig& tower) {
   return text + "}";
 }
 
-void FitModel(const LogSize& log, FitRules rules, TrainConfig* config,
+void FitModel(const LogSize& log, FitRules rules, bool decays, TrainConfig* config,
               std::vector<FittedSetting>* fitted) {
   ModelConfig& model = *config->mutable_model();
   const bool follows = config->data().follow_seconds() > 0;
   const bool with_towers = rules != FitRules::kWithoutTowers;
   if (with_towers && LeavesLayersOpen(model)) FitTowers(log, follows, &model, fitted);
-  const bool chosen = model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET;
-  if (chosen) {
+  if (model.optimizer().kind_case() == DenseOptimizerConfig::KIND_NOT_SET) {
     const double rate = with_towers ? kDenseRate : kDenseRateWithoutTowers;
     model.mutable_optimizer()->mutable_adam()->set_lr(rate);
     fitted->push_back({"model.optimizer.adam.lr", StrCat(rate), "a rate for a decay to 0"});
   }
-  // Nobody knows the last steps of a log that grows, and a rate that is written is for all of them.
-  if (!model.has_schedule() && !follows && (chosen || rules != FitRules::kCurrent)) {
+  if (!model.has_schedule() && decays) {
     model.mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
     fitted->push_back(
         {"model.schedule.decay", "LINEAR", "the last steps settle, which calibrates"});

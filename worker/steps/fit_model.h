@@ -20,7 +20,8 @@ bool LeavesLayersOpen(const ModelConfig& model);
 std::string TowerText(const TowerConfig& tower);
 
 // Set what is not written in config->model() and config->objective(), and append it to *fitted.
-void FitModel(const LogSize& log, FitRules rules, TrainConfig* config,
+// decays: whether the dense rate decays, where its schedule is not written.
+void FitModel(const LogSize& log, FitRules rules, bool decays, TrainConfig* config,
               std::vector<FittedSetting>* fitted);
 void FitObjective(const LogSize& log, FitRules rules, TrainConfig* config,
                   std::vector<FittedSetting>* fitted);

@@ -1,5 +1,8 @@
 #include "worker/steps/fit_settings.h"
 
+#include <google/protobuf/descriptor.h>
+#include <google/protobuf/message.h>
+
 #include <algorithm>
 #include <bit>
 #include <cstdio>
@@ -35,19 +38,32 @@ uint32_t GrainsOf(const StepConfig& step) {
                   1u);
 }
 
+// Whether an optimizer's rate is written.
+bool HasRate(const google::protobuf::Message& optimizer) {
+  const google::protobuf::Reflection& reflection = *optimizer.GetReflection();
+  const google::protobuf::FieldDescriptor* const rule = reflection.GetOneofFieldDescriptor(
+      optimizer, optimizer.GetDescriptor()->FindOneofByName("kind"));
+  if (rule == nullptr) return false;
+  const google::protobuf::Message& options = reflection.GetMessage(optimizer, rule);
+  const google::protobuf::FieldDescriptor* const rate =
+      options.GetDescriptor()->FindFieldByName("lr");
+  return rate != nullptr && options.GetReflection()->HasField(options, rate);
+}
+
 class Fitter {
  public:
   Fitter(const LogSize& log, FitRules rules, TrainConfig* config)
       : log_(log), rules_(rules), config_(*config) {}
 
   std::vector<FittedSetting> Fit() {
+    const bool decays = RatesDecay();
     FitStep();
     FitOrder();
     if (config_.table_size() == 0) config_.add_table();
     for (int i = 0; i < config_.table_size(); ++i) {
-      FitTable(StrCat("table.", i), config_.mutable_table(i));
+      FitTable(StrCat("table.", i), decays, config_.mutable_table(i));
     }
-    FitModel(log_, rules_, &config_, &fitted_);
+    FitModel(log_, rules_, decays, &config_, &fitted_);
     FitObjective(log_, rules_, &config_, &fitted_);
     return std::move(fitted_);
   }
@@ -90,9 +106,19 @@ class Fitter {
                      " blocks of the log, about ", log_.rows / log_.blocks * view, " exposures"));
   }
 
-  void FitTable(const std::string& path, TableConfig* table) {
-    const bool chosen = table->optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET;
-    if (chosen) {
+  // Of a log that grows nobody knows the last steps. Who writes every rate has a recipe of his own,
+  // whose rates are for all steps, as documented.
+  bool RatesDecay() const {
+    if (config_.data().follow_seconds() > 0) return false;
+    const bool writes_all =
+        config_.table_size() > 0 && HasRate(config_.model().optimizer()) &&
+        std::all_of(config_.table().begin(), config_.table().end(),
+                    [](const TableConfig& table) { return HasRate(table.optimizer()); });
+    return !writes_all || rules_ != FitRules::kCurrent;
+  }
+
+  void FitTable(const std::string& path, bool decays, TableConfig* table) {
+    if (table->optimizer().kind_case() == TableOptimizerConfig::KIND_NOT_SET) {
       table->mutable_optimizer()->mutable_adagrad()->set_lr(kTableRate);
       Say(path + ".optimizer.adagrad.lr", Text(kTableRate), "a rate for the accumulator below");
     }
@@ -103,15 +129,11 @@ class Fitter {
       Say(path + ".optimizer.adagrad.initial_accumulator", Text(root * root),
           StrCat("below the squared gradient of an id that is in one of ", rows_, " rows"));
     }
-    // A rate that the user wrote is for all steps, as documented, until a schedule is written.
-    if (!table->has_schedule() && !follows() && (chosen || rules_ != FitRules::kCurrent)) {
+    if (!table->has_schedule() && decays) {
       table->mutable_schedule()->set_decay(ScheduleConfig::LINEAR);
       Say(path + ".schedule.decay", "LINEAR", "the last steps settle, which calibrates");
     }
   }
-
-  // Of a log that grows nobody knows the last steps.
-  bool follows() const { return config_.data().follow_seconds() > 0; }
 
   const LogSize log_;
   const FitRules rules_;

@@ -32,8 +32,8 @@ struct FittedSetting {
 };
 
 // Earlier builds chose otherwise: a comparison that one of them began goes on by its rules, so that
-// its runs stay alike. kWrittenRatesDecay: a rate that the user wrote decays too, where its schedule
-// is not written. kWithoutTowers: the same, and towers have the default.
+// its runs stay alike. kWrittenRatesDecay: rates decay, where their schedules are not written, also
+// in a configuration that writes every rate. kWithoutTowers: the same, and towers have the default.
 enum class FitRules { kCurrent, kWrittenRatesDecay, kWithoutTowers };
 inline constexpr FitRules kAllFitRules[] = {FitRules::kCurrent, FitRules::kWrittenRatesDecay,
                                             FitRules::kWithoutTowers};  // the newest one first

@@ -34,10 +34,10 @@ class Evaluator {
   // oracle file that is absent, damaged or too short for the log (names evaluate.oracle).
   static Result<std::unique_ptr<Evaluator>> Create(Session* session, const EvaluationLogs& logs);
   // The metrics of the log, or of the sample that max_rows asks for, on worker 0; nothing on the
-  // others. Of a log of clicks alone those of pCTR. scores: null, or gets the scores of these exposures on worker 0 (no row on the others).
-  // Without it worker 0 keeps no exposure's scores but where the truth is known. Error:
-  // kInvalidArgument when the sample is empty; with may_be_empty a warning, and nothing on worker 0
-  // either.
+  // others. For a log of clicks alone they are those of pCTR. scores: null, or gets the scores of
+  // these exposures on worker 0 (no row on the others). Without `scores`, worker 0 keeps the scores
+  // of exposures only where the truth is known. Error: kInvalidArgument when the sample is empty;
+  // with may_be_empty a warning, and nothing on worker 0 either.
   Result<std::optional<Evaluation>> Run(Scores* scores = nullptr);
   const std::string& log_name() const { return log_name_; }
   uint64_t rows() const;  // about how many are scored
