@@ -8,14 +8,16 @@
 #include <cstddef>
 #include <cstdio>
 #include <exception>
+#include <type_traits>
 #include <utility>
 
 #include "worker/columns/arrow_interface.h"
 
 namespace chorus::worker {
 
+// work: gives an arrow::Status or an arrow::Result.
 template <typename Work>
-arrow::Status Guarded(const Work& work) {
+std::invoke_result_t<const Work&> Guarded(const Work& work) {
   try {
     return work();
   } catch (const std::exception& error) {

@@ -11,11 +11,12 @@
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
-#include <exception>
 #include <functional>
 #include <memory>
 #include <string>
 #include <utility>
+
+#include "worker/arrow/guarded.h"
 
 namespace chorus::worker {
 
@@ -75,13 +76,7 @@ arrow::Result<Asked<T>> Ask(std::function<arrow::Result<T>()> work) {
   const auto guarded = [times, work = std::move(work)]() -> arrow::Result<T> {
     const RequestTimes::Running running(times.get());
     BlockBrokenPipes();
-    try {
-      return work();
-    } catch (const std::exception& error) {
-      return arrow::Status::IOError(error.what());
-    } catch (...) {
-      return arrow::Status::UnknownError("an exception of an unknown kind");
-    }
+    return Guarded(work);
   };
   ARROW_ASSIGN_OR_RAISE(auto answer, RequestPool().Submit(guarded));
   return Asked<T>{std::move(answer), times};
