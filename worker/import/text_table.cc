@@ -118,8 +118,9 @@ void LineCutter::CutCells(std::string_view line, const std::vector<uint32_t>* or
 }
 
 bool LineCutter::Cut(std::string_view line, const std::vector<uint32_t>* order) {
-  if (has_header_ && line.starts_with(kByteOrderMark)) {  // of a file that cat put behind another
-    CutCells(line.substr(kByteOrderMark.size()), order);
+  const std::string_view unmarked = WithoutByteOrderMark(line);
+  if (has_header_ && unmarked.size() < line.size()) {  // of a file that cat put behind another
+    CutCells(unmarked, order);
     if (malformed_.ok() && IsHeader()) return false;
   }
   CutCells(line, order);

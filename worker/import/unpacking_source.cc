@@ -14,17 +14,6 @@ namespace {
 
 constexpr size_t kInputBytes = 256 * 1024;
 
-// Fills `out` as far as the source goes (a pipe may deliver byte by byte).
-Result<size_t> ReadFully(ByteSource& source, std::span<char> out) {
-  size_t got = 0;
-  while (got < out.size()) {
-    ASSIGN_OR_RETURN(const size_t bytes, source.Read(out.subspan(got)));
-    if (bytes == 0) break;
-    got += bytes;
-  }
-  return got;
-}
-
 // The streams of a packed source, one behind the other, as one text.
 class UnpackingSource : public ByteSource {
  public:
@@ -93,7 +82,7 @@ Result<std::unique_ptr<Decoder>> NewDecoder(Packing packing) {
 }
 
 // `source` from its begin on again, and its first bytes: who writes a line into a pipe and waits for
-// what becomes of it need not write more.
+// what becomes of it need not write more. (A pipe may deliver byte by byte.)
 Result<std::unique_ptr<ByteSource>> LookAhead(std::unique_ptr<ByteSource> source,
                                               std::string* first_bytes) {
   std::string first;
