@@ -15,7 +15,8 @@ namespace chorus::worker {
 // A line about the number of a run's steps; "" when they are enough.
 std::string DoubtOfSteps(uint64_t steps);
 
-// Of a reported loss beside that of its stage's first step; "" where it is not far above.
+// Of a loss, of one step or the lowest of some, beside that of its stage's first step; "" where it is
+// not far above.
 std::string DoubtOfLoss(double first, double loss);
 
 // One sign of one task or slot.

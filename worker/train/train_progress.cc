@@ -1,6 +1,8 @@
 #include "worker/train/train_progress.h"
 
+#include <algorithm>
 #include <cmath>
+#include <cstddef>
 #include <cstdio>
 
 #include "common/log.h"
@@ -73,7 +75,7 @@ Result<double> TrainProgress::AddStep(uint64_t step, const std::vector<Normalize
   exposures_since_report_ += rows;
   ++steps_since_report_;
   if (!speaks_) return loss;
-  NoteFirstLoss(data_.stages.StageOf(step), loss);
+  NoteLoss(data_.stages.StageOf(step), loss);
   if (line_->Due()) {
     const double elapsed = line_->elapsed_seconds();
     const double rate = elapsed > 0 ? static_cast<double>(exposures_) / elapsed : 0;
@@ -111,7 +113,7 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
     term->set_denominator(normalizers[k].denominator);
     term->set_weight(normalizers[k].weight);
   }
-  if (const std::string doubt = DoubtOfReported(loss); !doubt.empty()) {
+  if (const std::string doubt = DoubtOfRecentLosses(); !doubt.empty()) {
     line_->Clear();
     LogWarning(doubt);
     report.add_doubt(doubt);
@@ -124,17 +126,25 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
 
 // The loss of the first step is that of the weights before any update of this run (and stage): about
 // what a constant has. The first one that is reported may be one that has exploded already.
-void TrainProgress::NoteFirstLoss(uint32_t stage, double loss) {
-  if (first_loss_.has_value() && first_loss_stage_ == stage) return;
-  first_loss_ = loss;
-  first_loss_stage_ = stage;
-  doubts_loss_ = false;
+void TrainProgress::NoteLoss(uint32_t stage, double loss) {
+  if (!first_loss_.has_value() || first_loss_stage_ != stage) {
+    first_loss_ = loss;
+    first_loss_stage_ = stage;
+    doubts_loss_ = false;
+    losses_ = 0;
+    return;
+  }
+  recent_losses_[losses_++ % recent_losses_.size()] = loss;
 }
 
-// Once per stage.
-std::string TrainProgress::DoubtOfReported(double loss) {
-  if (doubts_loss_) return "";
-  std::string doubt = DoubtOfLoss(first_loss_.value_or(0), loss);
+// Once per stage. By the lowest of the last steps: one of few conversions may be far above the
+// others, and the first updates may overshoot, but a loss that has exploded stays high.
+std::string TrainProgress::DoubtOfRecentLosses() {
+  const uint64_t known = std::min<uint64_t>(losses_, recent_losses_.size());
+  if (doubts_loss_ || known == 0) return "";
+  const double lowest = *std::min_element(
+      recent_losses_.begin(), recent_losses_.begin() + static_cast<std::ptrdiff_t>(known));
+  std::string doubt = DoubtOfLoss(first_loss_.value_or(0), lowest);
   doubts_loss_ = !doubt.empty();
   return doubt;
 }

@@ -3,6 +3,7 @@
 // TensorBoard's files and to whoever watches the run, a status line, plain lines. Only worker 0
 // prints and writes; the others only count. Thread safety: the trainer's thread.
 
+#include <array>
 #include <chrono>
 #include <memory>
 #include <optional>
@@ -49,8 +50,8 @@ class TrainProgress {
   std::string EpochText(uint64_t step) const;
   Report NewReport(uint64_t step) const;
   Status Tell(const Report& report);
-  void NoteFirstLoss(uint32_t stage, double loss);
-  std::string DoubtOfReported(double loss);  // "" = none
+  void NoteLoss(uint32_t stage, double loss);
+  std::string DoubtOfRecentLosses();  // "" = none
   Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
                     std::span<const double> term_sums, uint64_t rows);
 
@@ -69,6 +70,8 @@ class TrainProgress {
   uint64_t exposures_ = 0;
   uint64_t steps_since_report_ = 0;
   uint64_t exposures_since_report_ = 0;
+  std::array<double, 10> recent_losses_{};  // of the stage's last steps after its first
+  uint64_t losses_ = 0;                     // of the stage so far
 };
 
 }  // namespace chorus::worker
