@@ -113,7 +113,7 @@ Status TrainProgress::ReportStep(uint64_t step, double loss,
     term->set_denominator(normalizers[k].denominator);
     term->set_weight(normalizers[k].weight);
   }
-  if (const std::string doubt = DoubtOfRecentLosses(); !doubt.empty()) {
+  if (const std::string doubt = DoubtOfRecentLosses(step == data_.last_step); !doubt.empty()) {
     line_->Clear();
     LogWarning(doubt);
     report.add_doubt(doubt);
@@ -139,9 +139,9 @@ void TrainProgress::NoteLoss(uint32_t stage, double loss) {
 
 // Once per stage. By the lowest of the last steps: one of few conversions may be far above the
 // others, and the first updates may overshoot, but a loss that has exploded stays high.
-std::string TrainProgress::DoubtOfRecentLosses() {
+std::string TrainProgress::DoubtOfRecentLosses(bool is_last) {
   const uint64_t known = std::min<uint64_t>(losses_, recent_losses_.size());
-  if (doubts_loss_ || known == 0) return "";
+  if (doubts_loss_ || known == 0 || (known < recent_losses_.size() && !is_last)) return "";
   const double lowest = *std::min_element(
       recent_losses_.begin(), recent_losses_.begin() + static_cast<std::ptrdiff_t>(known));
   std::string doubt = DoubtOfLoss(first_loss_.value_or(0), lowest);

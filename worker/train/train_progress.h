@@ -51,7 +51,7 @@ class TrainProgress {
   Report NewReport(uint64_t step) const;
   Status Tell(const Report& report);
   void NoteLoss(uint32_t stage, double loss);
-  std::string DoubtOfRecentLosses();  // "" = none
+  std::string DoubtOfRecentLosses(bool is_last);  // "" = none
   Status ReportStep(uint64_t step, double loss, const std::vector<Normalizer>& normalizers,
                     std::span<const double> term_sums, uint64_t rows);
 
