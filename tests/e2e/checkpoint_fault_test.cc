@@ -27,7 +27,7 @@ FaultPlan PlanOf(Fault fault, uint64_t at) {
   return plan;
 }
 
-class CheckpointFaultTest : public testing::TestWithParam<Fault> {};
+class CheckpointFaultTest : public ::testing::TestWithParam<Fault> {};
 
 TEST_P(CheckpointFaultTest, AFailureAtAnyPointLeavesAStateToResumeFrom) {
   const Layout layout = {.workers = 2, .servers = 2, .shards = 3};
@@ -61,7 +61,7 @@ TEST_P(CheckpointFaultTest, AFailureAtAnyPointLeavesAStateToResumeFrom) {
   EXPECT_GT(resumed, 2u);
 }
 
-std::string NameOf(const testing::TestParamInfo<Fault>& fault) {
+std::string NameOf(const ::testing::TestParamInfo<Fault>& fault) {
   switch (fault.param) {
     case Fault::kWrite:
       return "Write";
@@ -76,8 +76,8 @@ std::string NameOf(const testing::TestParamInfo<Fault>& fault) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Faults, CheckpointFaultTest,
-                         testing::Values(Fault::kWrite, Fault::kHalfWrite, Fault::kSync,
-                                         Fault::kRename),
+                         ::testing::Values(Fault::kWrite, Fault::kHalfWrite, Fault::kSync,
+                                           Fault::kRename),
                          NameOf);
 
 }  // namespace

@@ -52,7 +52,7 @@ constexpr char kJob[] = R"(
   model { optimizer { sgd { lr: 0.5 } } }
   slot { name: "history" table: "b" pooling: WEIGHTED_MEAN } slot { name: "tags" pooling: MEAN })";
 
-class ExpansionTest : public testing::TestWithParam<const char*> {};
+class ExpansionTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ExpansionTest, ALogAndItsExpandedTwinTrainTheSameModel) {
   const auto files = NewMemoryFiles();
@@ -90,7 +90,7 @@ TEST_P(ExpansionTest, ALogAndItsExpandedTwinTrainTheSameModel) {
   EXPECT_LT(largest, 2e-5f);  // of weights of order 1
 }
 
-INSTANTIATE_TEST_SUITE_P(Objectives, ExpansionTest, testing::Values("base", "esmm", "chorus_cvr"),
+INSTANTIATE_TEST_SUITE_P(Objectives, ExpansionTest, ::testing::Values("base", "esmm", "chorus_cvr"),
                          [](const auto& objective) { return std::string(objective.param); });
 
 }  // namespace

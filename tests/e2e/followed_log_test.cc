@@ -75,7 +75,7 @@ std::string StateOf(FileSystem& files, const Trained& trained) {
   return trained.status.ok() ? Canonical(files, trained.first().checkpoint) : "";
 }
 
-class FollowedLogTest : public testing::TestWithParam<uint32_t> {
+class FollowedLogTest : public ::testing::TestWithParam<uint32_t> {
  protected:
   TrainConfig Job(const std::string& more = "") const {
     return JobConfig(StrCat(kFollow, "step { pull_ahead: ", GetParam(), " }", more));
@@ -134,9 +134,9 @@ TEST_P(FollowedLogTest, FromEveryCheckpointOnAnotherLayoutEqualsTheUninterrupted
   }
 }
 
-INSTANTIATE_TEST_SUITE_P(PullAhead, FollowedLogTest, testing::Values(0u, 1u, 2u));
+INSTANTIATE_TEST_SUITE_P(PullAhead, FollowedLogTest, ::testing::Values(0u, 1u, 2u));
 
-class FollowedRunTest : public testing::Test {
+class FollowedRunTest : public ::testing::Test {
  protected:
   static TrainConfig Job(const std::string& more = "") { return JobConfig(StrCat(kFollow, more)); }
 

@@ -48,7 +48,7 @@ void ExpectEveryCheckpointResumes(const TrainConfig& config) {
   }
 }
 
-class ResumeTest : public testing::TestWithParam<uint32_t> {};
+class ResumeTest : public ::testing::TestWithParam<uint32_t> {};
 
 TEST_P(ResumeTest, FromEveryCheckpointOnAnotherLayoutEqualsTheUninterruptedRun) {
   ExpectEveryCheckpointResumes(
@@ -57,7 +57,7 @@ TEST_P(ResumeTest, FromEveryCheckpointOnAnotherLayoutEqualsTheUninterruptedRun) 
 
 // One method of each kind: sampling, weight sums, a dynamic ratio, stages, dropout and batch norm,
 // attention.
-class ResumeMethodTest : public testing::TestWithParam<const char*> {};
+class ResumeMethodTest : public ::testing::TestWithParam<const char*> {};
 
 TEST_P(ResumeMethodTest, FromEveryCheckpointInAnyStageEqualsTheUninterruptedRun) {
   ExpectEveryCheckpointResumes(JobConfig(StrCat(
@@ -66,8 +66,8 @@ TEST_P(ResumeMethodTest, FromEveryCheckpointInAnyStageEqualsTheUninterruptedRun)
 }
 
 INSTANTIATE_TEST_SUITE_P(Methods, ResumeMethodTest,
-                         testing::Values("aman { rho: 0.5 }", "dcmt { snips: true }", "nise {}",
-                                         "unbias {}", "ukd {}", "ddpo { ctm: true }"));
+                         ::testing::Values("aman { rho: 0.5 }", "dcmt { snips: true }", "nise {}",
+                                           "unbias {}", "ukd {}", "ddpo { ctm: true }"));
 
 TEST(ResumeTest, WithTablesOfTowersAndFrozenPartsFromEveryCheckpointEqualsTheUninterruptedRun) {
   ExpectEveryCheckpointResumes(JobConfig(StrCat(
@@ -154,7 +154,7 @@ TEST(ResumeTest, AFinishedRunThatIsResumedReportsItsLastEvaluationOnce) {
   EXPECT_EQ(again.reports, once.reports);
 }
 
-INSTANTIATE_TEST_SUITE_P(PullAhead, ResumeTest, testing::Values(0, 1, 2));
+INSTANTIATE_TEST_SUITE_P(PullAhead, ResumeTest, ::testing::Values(0, 1, 2));
 
 TEST(ResumeTest, AFinishedRunIsLeftAsItIs) {
   const TrainConfig config = JobConfig();
