@@ -108,7 +108,7 @@ TEST(PlanColumns, SaysHowEveryFeatureWasMadeOfText) {
   ASSERT_EQ(text.numeric_size(), 1);
   EXPECT_EQ(text.numeric(0).column(), "num_a");
   EXPECT_EQ(text.numeric(0).missing(), -2);
-  EXPECT_EQ(text.missing_marker_size(), 15);
+  EXPECT_EQ(text.missing_marker_size(), 14);
   EXPECT_FALSE(text.other_columns_are_slots());
 
   const auto again =
