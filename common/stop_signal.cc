@@ -14,6 +14,8 @@ std::atomic<int> noted = 0;
 static_assert(std::atomic<int>::is_always_lock_free);
 
 void Note(int signal) {
+  // What reads the output may have ended with the terminal: that ends no run that is to be saved.
+  if (signal == SIGHUP) ::signal(SIGPIPE, SIG_IGN);
   int none = 0;
   if (noted.compare_exchange_strong(none, signal)) return;
   // A terminal that closes sends SIGHUP twice: the shell to its jobs, and the kernel.

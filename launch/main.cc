@@ -14,6 +14,7 @@
 #include <exception>
 
 #include "common/shortage.h"
+#include "common/stop_signal.h"
 #include "launch/command_line.h"
 #include "launch/job/exit_code.h"
 
@@ -35,8 +36,10 @@ void RaiseOpenFiles() {
   setrlimit(RLIMIT_NOFILE, &limit);  // fails without harm
 }
 
-// Whether all output has been written: a full disk under standard output is no success.
+// Whether all output has been written: a full disk under standard output is no success. A terminal
+// that was closed takes nothing, and a run that it stopped has saved what counts.
 Status FlushOutput() {
+  if (StopSignal() == SIGHUP) return Status::Ok();
   if (std::fflush(stdout) == 0 && std::ferror(stdout) == 0) return Status::Ok();
   return Internal("standard output cannot be written: what is there is incomplete");
 }

@@ -10,9 +10,9 @@ namespace chorus::worker {
 namespace {
 
 constexpr std::string_view kBlanks = " \t";
-constexpr std::string_view kDefaultMarkers[] = {"NaN",  "nan", "NAN",  "NaT",  "NA",
-                                                "N/A",  "n/a", "<NA>", "NULL", "Null",
-                                                "null", "\\N", "None", "none", "-"};
+constexpr std::string_view kDefaultMarkers[] = {"NaN", "nan",  "NAN",  "NA",   "N/A",
+                                                "n/a", "<NA>", "NULL", "Null", "null",
+                                                "\\N", "None", "none", "-"};
 
 bool IsBlank(char c) { return c == ' ' || c == '\t'; }
 bool IsDigit(char c) { return c >= '0' && c <= '9'; }

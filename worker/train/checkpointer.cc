@@ -60,6 +60,8 @@ bool Checkpointer::MayRemove() const {
 // `status` of writing into `folder`, with what was written removed.
 Status Checkpointer::Failed(const Status& status, const std::string& folder) {
   const Status explained = Explained(status);
+  // Who only hears of another rank's error does not know that the others cannot complete it.
+  if (IsConsequence(status.code())) return explained;
   if (!MayRemove() || !files_.Exists(folder)) return explained;
   const Status removed = RemoveCheckpoint(files_, folder);
   if (removed.ok()) {

@@ -77,12 +77,6 @@ TEST_F(ParsedHintsTest, ARowOfDelimitersAloneIsSaidToBeEmpty) {
   EXPECT_THAT(ErrorOf({"", "", "", "5"}), Not(HasSubstr("every cell")));
 }
 
-TEST_F(ParsedHintsTest, NaTIsMissingAsNaNIs) {
-  EXPECT_EQ(ErrorOf({"1", "0", "NaT", "NaT"}), "");
-  EXPECT_TRUE(row_.exposure.keys.empty());
-  EXPECT_EQ(row_.time, 0);
-}
-
 TEST_F(ParsedHintsTest, AWeightThatIsMissingIsSaidToBe) {
   EXPECT_THAT(ErrorOf({"1", "0", "x:1|y:NaN", "5"}),
               HasSubstr("found 'y:NaN', expected id:weight with a finite weight (this one is "
