@@ -96,7 +96,6 @@ void SnapshotWriter::Run() {
     } else {
       status = Write(std::move(block), directory);
     }
-    if (!status.ok()) RemoveFiles(directory);
     MutexLock lock(mutex_);
     backlog_bytes_ -= bytes;
     // A newer snapshot may have begun while this block was written: the error is not its own.
@@ -114,24 +113,9 @@ Status SnapshotWriter::Write(Block block, const std::string& directory) {
   return status;
 }
 
-// Nobody completes a snapshot that has failed, and where the disk is full, others need the room. It
-// happens before anybody is told of the failure, which ends the job.
-void SnapshotWriter::RemoveFiles(const std::string& directory) {
-  open_.clear();
-  for (const uint32_t shard : std::exchange(made_, {})) {
-    const std::string path = JoinPath(directory, ShardFileName(shard));
-    const Status removed = files_.Remove(path);
-    if (!removed.ok() && removed.code() != Code::kNotFound) {
-      LogWarning(path, ": its snapshot failed, and it takes up room still: ", removed.ToString());
-    }
-  }
-}
-
 Status SnapshotWriter::WriteTo(OpenFile* out, const Block& block, const std::string& directory) {
   OpenFile& file = *out;
   if (file.file == nullptr) {
-    if (std::exchange(made_step_, block.step) != block.step) made_.clear();
-    made_.insert(block.shard);
     ASSIGN_OR_RETURN(file.file, files_.Create(JoinPath(directory, ShardFileName(block.shard))));
   }
   const auto bytes = std::as_bytes(std::span<const char>(block.bytes));

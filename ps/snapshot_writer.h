@@ -7,7 +7,6 @@
 #include <deque>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <thread>
 
@@ -35,8 +34,7 @@ class SnapshotWriter {
   // Bytes that were queued and are not written yet: they fill memory when the disk is slow.
   uint64_t backlog_bytes() const;
 
-  // How the newest snapshot stands. Before the first one: step 0, and nothing else is set. A failed
-  // one has left no file: those that this server had written of it are removed by then.
+  // The state of the newest snapshot. Before the first one it has step 0, and nothing else is set.
   wire::SnapshotStatusMeta status() const;
   bool ended() const;  // finished or failed
 
@@ -56,15 +54,11 @@ class SnapshotWriter {
 
   void Run();
   Status Write(Block block, const std::string& directory);
-  void RemoveFiles(const std::string& directory);
   Status WriteTo(OpenFile* out, const Block& block, const std::string& directory);
   Status Finish(OpenFile* file, const Block& block);
 
   FileSystem& files_;
-  // Of the writer thread alone.
-  std::map<uint32_t, OpenFile> open_;  // [shard]
-  uint64_t made_step_ = 0;
-  std::set<uint32_t> made_;  // the shards whose files of that step were made
+  std::map<uint32_t, OpenFile> open_;  // [shard]; of the writer thread alone
 
   mutable Mutex mutex_;
   ConditionVariable changed_;

@@ -41,24 +41,5 @@ TEST(SnapshotWriterTest, AFailureOfOneSnapshotLeavesNothingOpenForTheNext) {
   EXPECT_EQ(bytes->size(), 5 + sizeof(uint64_t));
 }
 
-TEST(SnapshotWriterTest, WhatAFailedSnapshotHasWrittenIsRemoved) {
-  const auto memory = NewMemoryFiles();
-  FaultPlan plan;
-  plan.free_bytes = 60;
-  const auto files = NewFaultyFiles(*memory, plan);
-  SnapshotWriter writer(*files);
-  ASSERT_TRUE(writer.Start().ok());
-  writer.Begin(1, "first", 3);
-  writer.Append(1, 0, "whole", true, 1);
-  writer.Append(1, 1, "begun", false, 0);
-  writer.Append(1, 2, std::string(100, 'x'), true, 1);
-  writer.Append(1, 1, "more", true, 1);
-  WaitForEnd(writer);
-  EXPECT_NE(writer.status().error().message().find("the disk is full"), std::string::npos);
-  for (uint32_t shard = 0; shard < 3; ++shard) {
-    EXPECT_FALSE(memory->Exists(JoinPath("first", ShardFileName(shard)))) << shard;
-  }
-}
-
 }  // namespace
 }  // namespace chorus::ps::testing

@@ -50,36 +50,11 @@ Status Checkpointer::Explained(const Status& status) const {
   return fenced.code() == Code::kFailedPrecondition ? fenced : status;
 }
 
-// Nobody goes on in a folder that only this job writes; a newer job's claim ends that right, too.
-bool Checkpointer::MayRemove() const {
-  if (fence_ != nullptr) return fence_->Check().ok();
-  const Result<std::vector<std::string>> names = files_.List(config_.directory());
-  return names.ok() && NewestClaim(*names) <= NumberOfToken(claim_).value_or(0);
-}
-
-// `status` of writing into `folder`, with what was written removed.
-Status Checkpointer::Failed(const Status& status, const std::string& folder) {
-  const Status explained = Explained(status);
-  // Who only hears of another rank's error does not know that the others cannot complete it.
-  if (IsConsequence(status.code())) return explained;
-  if (!MayRemove() || !files_.Exists(folder)) return explained;
-  const Status removed = RemoveCheckpoint(files_, folder);
-  if (removed.ok()) {
-    LogInfo(folder, ": the checkpoint failed, and what was written of it is removed");
-  } else if (removed.code() != Code::kNotFound) {  // another worker was faster
-    LogWarning(folder, ": the checkpoint failed, and what was written of it takes up room still: ",
-               removed.ToString(), "; the next job with this checkpoint.directory removes it");
-  }
-  return explained;
-}
-
 Result<SnapshotRequest> Checkpointer::Begin(uint64_t step, uint32_t stage,
                                             const CheckpointManifest* position) {
   RETURN_IF_ERROR(Poll(true));
   const Result<SnapshotRequest> begun = BeginAnyway(step);
-  if (!begun.ok()) {
-    return Failed(begun.status(), WritingFolder(config_.directory(), step, claim_));
-  }
+  if (!begun.ok()) return Explained(begun.status());
   pending_ = *begun;
   pending_stage_ = stage;
   pending_position_ = position != nullptr ? *position : CheckpointManifest();
@@ -112,11 +87,7 @@ void Checkpointer::AddDenseState(DenseState state) {
   dense_writer_ = std::move(*thread);
 }
 
-Status Checkpointer::Poll(bool wait) {
-  const Status status = PollAnyway(wait);
-  if (status.ok() || !pending_.has_value()) return status;
-  return Failed(status, pending_->directory);
-}
+Status Checkpointer::Poll(bool wait) { return Explained(PollAnyway(wait)); }
 
 Status Checkpointer::PollAnyway(bool wait) {
   if (!pending_.has_value()) return Status::Ok();

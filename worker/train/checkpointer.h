@@ -46,17 +46,13 @@ class Checkpointer {
   void AddDenseState(DenseState state);
   // Completes the checkpoint when all its files are there; with `wait`, waits for them. That an old
   // checkpoint cannot be removed is no error: a warning says so once. Where another job has taken
-  // this one's place, the error names it. Whatever else fails, what was written of the checkpoint is
-  // removed, by whichever worker fails first, so that a full disk does not stay full; a warning says
-  // so if it cannot be.
+  // this one's place, the error names it.
   Status Poll(bool wait);
 
  private:
   Result<SnapshotRequest> BeginAnyway(uint64_t step);
   Status PollAnyway(bool wait);
   Status Explained(const Status& status) const;
-  Status Failed(const Status& status, const std::string& folder);
-  bool MayRemove() const;
   void TellOfRemoving(const Status& pruned);
   Status Complete(std::vector<SnapshotFile> shard_files);
 
