@@ -67,9 +67,9 @@ struct ComparePlan {
   std::vector<PlannedRun> runs;
   std::string source;  // what errors call the configuration: its file
   CompareSelection selection = {};
-  uint32_t configured_seeds = 0;                           // config.seeds may be more, see MakePlan
-  std::vector<PlannedRun> sweep = {};                      // before all runs
-  std::vector<SettingChoice> choices = {};                 // [method]; empty without a sweep
+  uint32_t configured_seeds = 0;                        // config.seeds may be more, see MakePlan
+  std::vector<PlannedRun> sweep = {};                   // before all runs
+  std::vector<SettingChoice> choices = {};              // [method]; empty without a sweep
   worker::FitRules rules = worker::FitRules::kCurrent;  // the rules of its first runs
 
   const CompareMethod& method(const PlannedRun& run) const { return config.method(run.method); }
